@@ -1,0 +1,1 @@
+"""Vocero: self-hosted employee advocacy."""
