@@ -1,1 +1,3 @@
-"""Vocero: self-hosted employee advocacy."""
+"""Vocero: the self-hosted employee advocacy platform."""
+
+__version__ = "0.1.0"

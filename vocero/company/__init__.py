@@ -1,0 +1,1 @@
+"""The house itself: installation, programs, audit, files, schedule, API keys."""

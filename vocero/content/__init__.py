@@ -1,0 +1,1 @@
+"""What: sources, posts, variants, topics, campaigns, mix."""

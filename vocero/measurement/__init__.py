@@ -1,0 +1,1 @@
+"""What it is worth: roll-ups, KPIs, EMV, disclosure, reports."""

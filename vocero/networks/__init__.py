@@ -1,0 +1,1 @@
+"""Where: connected accounts and one file per social network."""

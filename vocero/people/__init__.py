@@ -1,0 +1,1 @@
+"""Who: members, teams, segments, invitations, enrolment and consent."""

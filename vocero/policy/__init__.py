@@ -1,0 +1,1 @@
+"""May it be said: guidelines, checks, disclosure wording, stop switch."""

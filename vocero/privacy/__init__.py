@@ -1,0 +1,1 @@
+"""Leave, export, erase, retain: the one package that knows all others."""

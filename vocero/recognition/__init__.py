@@ -1,0 +1,1 @@
+"""Thanks: points ledger, rules, kudos."""

@@ -1,0 +1,1 @@
+"""The act: feed, compose, schedule, publish, hand off, withdraw."""

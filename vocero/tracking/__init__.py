@@ -1,0 +1,1 @@
+"""What happened: clicks and their roll-ups, conversions."""

@@ -1,0 +1,1 @@
+"""Pages for the program team and the owner."""

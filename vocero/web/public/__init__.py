@@ -1,0 +1,1 @@
+"""Pages for everybody: sign-in, joining, set-up, privacy."""
