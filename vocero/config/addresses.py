@@ -59,6 +59,18 @@ class MailServer:
     password: str = field(default="", repr=False)
     security: str = "none"
 
+    def as_django(self) -> dict[str, Any]:
+        """The options of Django's SMTP mailer."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "username": self.user,
+            "password": self.password,
+            "use_tls": self.security == "start",
+            "use_ssl": self.security == "tls",
+            "timeout": 20,
+        }
+
 
 @dataclass(frozen=True)
 class Key:

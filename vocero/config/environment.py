@@ -2,7 +2,7 @@
 
 import difflib
 import os
-import socket
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -380,7 +380,7 @@ def _allowed_hosts(base_url: str, links_url: str, more: tuple[str, ...]) -> tupl
 def _own_name() -> str:
     """This machine's host name, made fit for file names."""
     return (
-        "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in socket.gethostname())[:63].strip("-")
+        "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in platform.node())[:63].strip("-")
         or "node"
     )
 

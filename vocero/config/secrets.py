@@ -1,5 +1,6 @@
 """Make the secrets that an installation lacks, once, in its data folder, and never show them."""
 
+import contextlib
 import os
 import secrets
 import tempfile
@@ -26,12 +27,10 @@ def kept(folder: Path, name: str, made: str) -> str:
                 file.write(made + "\n")
                 file.flush()
                 os.fsync(file.fileno())
-            try:
+            with contextlib.suppress(FileExistsError):
                 os.link(draft, place)
-            except FileExistsError:
-                pass
         finally:
-            os.unlink(draft)
+            Path(draft).unlink()
     return place.read_text().strip()
 
 

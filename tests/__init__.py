@@ -1,0 +1,1 @@
+"""The tests: one folder a package, whole journeys, and the rules of the architecture."""

@@ -1,0 +1,1 @@
+"""Tests of the rules that hold for all packages."""
