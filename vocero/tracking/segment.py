@@ -1,0 +1,319 @@
+"""The file format of clicks: records of version 1 in append-only segments, written once and read until their end.
+
+A segment is a head of 64 bytes and then records, each `length, CRC32, body`. A process writes segments of its own under
+names that never come back; nobody opens one again to write. The writer holds a lock on its segment while it lives, so
+a reader knows which ones are finished. A record whose length or CRC is wrong at the end of a finished segment was torn
+by a crash before it was acknowledged, and is cut; one in the middle is damage, and is reported.
+"""
+
+import fcntl
+import os
+import secrets
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+VERSION: Final = 1
+SUFFIX: Final = ".clicks"
+UNBORN_SUFFIX: Final = ".unborn"
+HEAD_BYTES: Final = 64
+AGENT_BYTES: Final = 512
+REFERRER_BYTES: Final = 255
+VISITOR_BYTES: Final = 16
+
+HEAD_METHOD: Final = 1
+PREFETCH: Final = 2
+PREVIEW_SERVED: Final = 4
+
+NETWORK_UNKNOWN: Final = 0
+NETWORK_ACCESS: Final = 1
+NETWORK_HOSTING: Final = 2
+
+_MAGIC: Final = b"vclicks\x01"
+_HEAD = struct.Struct("<8sQQQ")  # magic, created, clicks lost, moment of the last loss
+_LOST = struct.Struct("<QQ")
+_LOST_AT: Final = 16
+_FRAME = struct.Struct("<HI")  # bytes of the body, CRC32 of the body
+_BODY = struct.Struct("<BBQQQH16s2sBHH")
+_LARGEST: Final = _BODY.size + AGENT_BYTES + REFERRER_BYTES
+_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+_ID_EPOCH_US: Final = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+class NotASegment(Exception):
+    """The file does not begin as a segment of a version that we can read."""
+
+
+class ClickRecord(NamedTuple):
+    """One click as it was written down: `at_us` in UTC microseconds, `day` in days since 1970-01-01."""
+
+    click_id: int
+    at_us: int
+    link_id: int
+    day: int
+    visitor: bytes
+    flags: int
+    country: bytes
+    network_class: int
+    agent: bytes
+    referrer: bytes
+
+    @property
+    def at(self) -> datetime:
+        """The moment in UTC."""
+        return datetime.fromtimestamp(self.at_us // 1_000_000, UTC).replace(microsecond=self.at_us % 1_000_000)
+
+    @property
+    def day_on(self) -> date:
+        """The day in the company's reporting time zone."""
+        return date.fromordinal(self.day + _EPOCH_ORDINAL)
+
+
+def day_number(day_on: date) -> int:
+    """Give a day as the number that a record holds: days since 1970-01-01."""
+    return day_on.toordinal() - _EPOCH_ORDINAL
+
+
+class ClickIds:
+    """Makes 63-bit click ids: microseconds since 2020 (51 bits, strictly growing) and 12 random bits of this process."""
+
+    def __init__(self, tag: int | None = None) -> None:
+        self._tag = secrets.randbits(12) if tag is None else tag
+        self._last_us = 0
+
+    def next(self, at_us: int) -> int:
+        """Give an id for a click at this moment; never the same twice from one process, however the clock jumps."""
+        moment = at_us - _ID_EPOCH_US
+        moment = max(moment, self._last_us + 1)
+        self._last_us = moment
+        return (moment << 12 | self._tag) & 0x7FFF_FFFF_FFFF_FFFF
+
+
+def encode(record: ClickRecord) -> bytes:
+    """Give the bytes of a record; agent and referrer are cut to 512 and 255 bytes."""
+    agent, referrer = record.agent[:AGENT_BYTES], record.referrer[:REFERRER_BYTES]
+    body = (
+        _BODY.pack(
+            VERSION,
+            record.flags,
+            record.click_id,
+            record.at_us,
+            record.link_id,
+            record.day,
+            record.visitor,
+            record.country,
+            record.network_class,
+            len(agent),
+            len(referrer),
+        )
+        + agent
+        + referrer
+    )
+    return _FRAME.pack(len(body), zlib.crc32(body)) + body
+
+
+def decode(data: bytes, offset: int) -> tuple[ClickRecord, int] | None:
+    """Give the record at the offset and the offset after it; None when no whole, sound record stands there."""
+    begin = offset + _FRAME.size
+    if begin > len(data):
+        return None
+    length, crc = _FRAME.unpack_from(data, offset)
+    end = begin + length
+    if not _BODY.size <= length <= _LARGEST or end > len(data) or zlib.crc32(data[begin:end]) != crc:
+        return None
+    (
+        version,
+        flags,
+        click_id,
+        at_us,
+        link_id,
+        day,
+        visitor,
+        country,
+        network_class,
+        agent_bytes,
+        referrer_bytes,
+    ) = _BODY.unpack_from(data, begin)
+    agent_begin = begin + _BODY.size
+    agent_end = agent_begin + agent_bytes
+    if version != VERSION or agent_end + referrer_bytes != end:
+        return None
+    return (
+        ClickRecord(
+            click_id,
+            at_us,
+            link_id,
+            day,
+            visitor,
+            flags,
+            country,
+            network_class,
+            data[agent_begin:agent_end],
+            data[agent_end:end],
+        ),
+        end,
+    )
+
+
+class SegmentWriter:
+    """One segment being written by this process: a new file, locked while it is open, with one write a record."""
+
+    def __init__(self, path: Path, fd: int, created_us: int) -> None:
+        self.path = path
+        self.fd = fd
+        self.created_us = created_us
+        self.size = HEAD_BYTES
+        self.lost = 0
+
+    @classmethod
+    def create(cls, folder: Path, *, node: str, at_us: int) -> Self:
+        """Make a segment under a name that is used once. Raises OSError when the disk does not take it."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        moment = datetime.fromtimestamp(at_us // 1_000_000, UTC)
+        path = folder / f"{node}.{moment:%Y%m%dT%H%M%S}.{secrets.token_hex(6)}{SUFFIX}"
+        made = path.with_suffix(UNBORN_SUFFIX)
+        fd = os.open(made, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            head = _HEAD.pack(_MAGIC, at_us, 0, 0).ljust(HEAD_BYTES, b"\0")
+            if os.pwrite(fd, head, 0) != HEAD_BYTES:
+                raise OSError("the head of a segment was cut short")
+            os.fsync(fd)
+            made.rename(path)  # readers see it with its head and its lock, or not at all
+            _sync_folder(folder)
+        except OSError:
+            os.close(fd)
+            made.unlink(missing_ok=True)
+            raise
+        return cls(path, fd, at_us)
+
+    def append(self, record: bytes) -> None:
+        """Hand one record to the operating system. Raises OSError; then the next record takes the same place."""
+        written = os.pwrite(self.fd, record, self.size)
+        if written != len(record):
+            raise OSError(f"only {written} of {len(record)} bytes were written")
+        self.size += written
+
+    def sync(self) -> None:
+        """Wait until everything appended is on the disk. Raises OSError; the segment must not be used after that."""
+        os.fdatasync(self.fd)
+
+    def count_lost(self, count: int, at_us: int) -> None:
+        """Note in the head, whose place on the disk is long taken, that clicks could not be stored. May fail silently."""
+        self.lost += count
+        try:
+            os.pwrite(self.fd, _LOST.pack(self.lost, at_us), _LOST_AT)
+        except OSError:  # the process's own log has said it already
+            return
+
+    def close(self) -> None:
+        """Give the lock and the file back; the segment is finished."""
+        os.close(self.fd)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What a reader found: records, where the next one begins, bytes damaged between them and torn off at the end."""
+
+    records: list[ClickRecord]
+    offset: int
+    damaged: int
+    torn: int
+    is_end: bool
+
+
+class SegmentReader:
+    """Reads a segment from any offset, while it is written or later."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
+    @property
+    def lost(self) -> int:
+        """How many clicks its writer could not store. Raises NotASegment."""
+        head = os.pread(self._fd, _HEAD.size, 0)
+        if len(head) < _HEAD.size or head[:8] != _MAGIC:
+            raise NotASegment(self.path.name)
+        return int(_HEAD.unpack(head)[2])
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether no process writes it any more: its lock is free."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        fcntl.flock(self._fd, fcntl.LOCK_UN)
+        return True
+
+    def read(self, offset: int, *, most_bytes: int = 4 << 20) -> Stretch:
+        """Give the sound records from the offset on, about `most_bytes` of them at most.
+
+        In a segment that is still written an unsound record at the end is one on its way: reading stops before it. In a
+        finished one it was torn and is cut; when sound records follow it, it is damage, and they are found again.
+        """
+        finished = self.is_finished  # asked before reading: what is appended in between is read next time
+        offset = max(offset, HEAD_BYTES)
+        data = os.pread(self._fd, most_bytes + _LARGEST + _FRAME.size, offset)
+        all_read = finished and offset + len(data) >= os.fstat(self._fd).st_size
+        records: list[ClickRecord] = []
+        position = damaged = torn = 0
+        while position < min(len(data), most_bytes):
+            found = decode(data, position)
+            if found is not None:
+                records.append(found[0])
+                position = found[1]
+            elif not finished:
+                break
+            elif (following := _next_sound(data, position + 1)) is not None:
+                damaged += following - position
+                position = following
+            elif all_read:
+                torn = len(data) - position
+                position = len(data)
+            else:
+                following = max(position + 1, len(data) - _LARGEST - _FRAME.size)
+                damaged += following - position
+                position = following
+        return Stretch(records, offset + position, damaged, torn, is_end=all_read and position >= len(data))
+
+
+def segments_in(folder: Path) -> Iterator[Path]:
+    """Give the segments of a folder, oldest first."""
+    if folder.is_dir():
+        yield from sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.name.split(".")[-3:])
+
+
+def node_of(path: Path) -> str:
+    """Give the node that a segment's name says wrote it."""
+    return path.name.removesuffix(SUFFIX).rsplit(".", 2)[0]
+
+
+def _next_sound(data: bytes, position: int) -> int | None:
+    for place in range(position, len(data) - _FRAME.size - _BODY.size):
+        if data[place + _FRAME.size] == VERSION and decode(data, place) is not None:
+            return place
+    return None
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
