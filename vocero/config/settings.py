@@ -12,6 +12,8 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 DEBUG = ENVIRONMENT.debug
 SECRET_KEY = ENVIRONMENT.secret_key
+VOCERO_KEYS = ENVIRONMENT.keys
+VOCERO_ALLOW_PRIVATE_HOSTS = ENVIRONMENT.allow_private_hosts
 ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = [ENVIRONMENT.base_url]
 
