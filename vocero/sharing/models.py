@@ -145,8 +145,14 @@ class Link(models.Model):
     version = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=State, default=State.LIVE)
     created_at = models.DateTimeField()
+    changed_at = models.DateTimeField(
+        null=True, blank=True, help_text="when target or state last changed; the links processes look for it each second"
+    )
 
     class Meta:
+        indexes = [
+            models.Index(fields=["changed_at"], condition=models.Q(changed_at__isnull=False), name="link_changes")
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind="share", share__isnull=False) | models.Q(kind="post", share__isnull=True),
