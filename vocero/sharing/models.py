@@ -17,6 +17,8 @@ class Draft(models.Model):
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="drafts")
     network = models.CharField(max_length=20)
     text = models.TextField(max_length=70000)
+    caption = models.ForeignKey(Caption, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    disclosure = models.CharField(max_length=160, blank=True, help_text="the wording chosen; blank: the first one")
     disclosure_on = models.BooleanField(default=True)
     updated_at = models.DateTimeField()
 
@@ -146,7 +148,9 @@ class Link(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.LIVE)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField(
-        null=True, blank=True, help_text="when target or state last changed; the links processes look for it each second"
+        null=True,
+        blank=True,
+        help_text="when target or state last changed; the links processes look for it each second",
     )
 
     class Meta:

@@ -1,0 +1,37 @@
+"""Posts and accounts that the tests of sharing begin with."""
+
+from datetime import datetime
+from typing import Any
+
+from tests.cast import MOMENT, House
+from vocero.content.models import Caption, Kind, Origin, Post
+from vocero.networks.models import Account
+from vocero.people.models import Member
+
+
+def make_post(house: House, *, at: datetime = MOMENT, **values: Any) -> Post:
+    """Make an offered post with a link and one English caption for any network, unless `captions` says otherwise."""
+    captions = values.pop("captions", [("en", "", "Our mill runs on sunlight now. Here is how we did it.")])
+    known: dict[str, Any] = {
+        "state": Post.State.OFFERED,
+        "url": "https://aurora.example/sun",
+        "title": "A mill that runs on sunlight",
+        "description": "How we replaced gas with 3,000 panels.",
+        "site_name": "Aurora Mills",
+        "kind": Kind.INDUSTRY_INSIGHT,
+        "origin": Origin.CURATED,
+        "purposes": ["enlighten"],
+        "language": "en",
+    }
+    post = Post.objects.create(program=house.program, created_at=at, updated_at=at, offered_at=at, **(known | values))
+    for position, (language, network, text) in enumerate(captions):
+        Caption.objects.create(
+            post=post, language=language, network=network, text=text, position=position, created_at=at
+        )
+    return post
+
+
+def make_account(member: Member, network: str = "mastodon", *, at: datetime = MOMENT, **values: Any) -> Account:
+    """Connect an account of a member without asking any network."""
+    known = {"remote_id": f"{network}-{member.pk}", "handle": f"{member.public_id}@{network}.test", "connected_at": at}
+    return Account.objects.create(member=member, network=network, **(known | values))

@@ -1,0 +1,54 @@
+"""What is frozen on a share at the moment of sharing, so that later moves of people and posts change no past figure."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from vocero.company.models import Installation
+from vocero.content.models import Post
+from vocero.lib import periods
+from vocero.people.models import Member, Team
+
+_DEEPEST_TREE = 20
+
+
+def dimensions(member: Member, post: Post, *, language: str) -> dict[str, Any]:
+    """Give the frozen columns of a share: who they belong to, where, and what the post was at this moment."""
+    path = team_path(member.team)
+    return {
+        "program_id": post.program_id,
+        "team_id": path[-1] if path else None,
+        "team_path": path,
+        "location": member.location,
+        "country": member.country,
+        "language": language,
+        "campaign_id": post.campaign_id,
+        "origin": post.origin,
+        "kind": post.kind,
+        "purposes": list(post.purposes),
+        "topics": sorted({topic.alias_of_id or topic.pk for topic in post.topics.all()}),
+    }
+
+
+def team_path(team: Team | None) -> list[int]:
+    """Give the ids of a team and its ancestors, the root first; a merged team counts as the one it went into."""
+    path: list[int] = []
+    while team is not None and team.pk not in path and len(path) < _DEEPEST_TREE:
+        if team.alias_of is not None:
+            team = team.alias_of
+            continue
+        path.insert(0, team.pk)
+        team = team.parent
+    return path
+
+
+def reporting_day(house: Installation, at: datetime) -> date:
+    """Give the day of a moment in the company's reporting time zone, which may change from a day on."""
+    day = periods.day_on(at, ZoneInfo(house.time_zone))
+    begins = house.next_time_zone_from_on
+    if house.next_time_zone and begins is not None:
+        changed = periods.day_on(at, ZoneInfo(house.next_time_zone))
+        if changed >= begins:
+            return changed
+        return min(day, changed) if day >= begins else day
+    return day
