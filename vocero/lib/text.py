@@ -14,6 +14,8 @@ _GRAPHEME = regex.compile(r"\X")
 _WORD = regex.compile(r"[\p{L}\p{N}]+(?:['’\-][\p{L}\p{N}]+)*")
 _WORD_CHARACTER = regex.compile(r"[\p{L}\p{N}\p{M}_]")
 _URL = regex.compile(r"https?://[^\s<>\"“”„«»]+", regex.IGNORECASE)
+_PUNCTUATION = frozenset(".,;:!?'’…*_~")
+_BLOCK = regex.compile(r"(?i)</?(?:br|p|div|li|ul|ol|h[1-6]|tr|table|blockquote|section|article|hr|pre)\b[^<>]*>")
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 _TAGS = {
@@ -82,20 +84,24 @@ def folded(text: str) -> str:
 def urls(text: str) -> Iterator[tuple[int, int, str]]:
     """Find the web addresses of a text: start, end and address, without the punctuation that closes a sentence."""
     for match in _URL.finditer(text):
-        url = match[0]
-        while url:
-            last = url[-1]
-            if last in ".,;:!?'’…*_~" or (last in _CLOSING and url.count(last) > url.count(_CLOSING[last])):
-                url = url[:-1]
-            else:
-                break
-        if len(url) > len("https://"):
-            yield match.start(), match.start() + len(url), url
+        end = _end_of_url(match[0])
+        if end > len("https://"):
+            yield match.start(), match.start() + end, match[0][:end]
+
+
+def _end_of_url(url: str) -> int:
+    surplus = {closing: url.count(closing) - url.count(opening) for closing, opening in _CLOSING.items()}
+    end = len(url)
+    while end and (url[end - 1] in _PUNCTUATION or surplus.get(url[end - 1], 0) > 0):
+        if url[end - 1] in surplus:
+            surplus[url[end - 1]] -= 1
+        end -= 1
+    return end
 
 
 def strip_html(markup: str) -> str:
     """Give the text of an HTML fragment: no tags, no scripts, entities resolved, paragraphs and breaks as line ends."""
-    spaced = regex.sub(r"(?i)<(?:br|/p|/div|/li|/h[1-6]|/tr|/blockquote)\b[^>]*>", "\n\\g<0>", markup)
+    spaced = _BLOCK.sub("\n\\g<0>", markup)
     return tidy(html.unescape(nh3.clean(spaced, tags=set())))
 
 
