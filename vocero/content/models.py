@@ -85,6 +85,7 @@ class Source(models.Model):
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
         PAUSED = "paused", _("Paused")
+        GONE = "gone", _("Gone for good")
 
     public_id = models.CharField(max_length=16, unique=True, default=public_id, editable=False)
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="sources")
@@ -140,10 +141,17 @@ class Post(models.Model):
     guid = models.CharField(max_length=500, blank=True, help_text="the entry's own id in its feed")
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     url = models.URLField(max_length=2000, blank=True)
+    url_key = models.CharField(max_length=64, blank=True, editable=False, help_text="the same for one page's spellings")
     title = models.CharField(max_length=300, blank=True)
     description = models.TextField(blank=True)
     site_name = models.CharField(max_length=120, blank=True)
     remote_image_url = models.URLField(max_length=2000, blank=True)
+    card_image = models.ForeignKey(
+        StoredFile, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="of the link's card"
+    )
+    preview_due_at = models.DateTimeField(null=True, blank=True, help_text="when to read the linked page next")
+    preview_attempts = models.PositiveSmallIntegerField(default=0)
+    search_text = models.TextField(blank=True, editable=False, help_text="folded, for searching")
     published_at = models.DateTimeField(null=True, blank=True, help_text="when the source says it appeared")
     kind = models.CharField(max_length=20, choices=Kind, blank=True)
     origin = models.CharField(max_length=12, choices=Origin, blank=True)
@@ -176,7 +184,11 @@ class Post(models.Model):
         indexes = [
             models.Index(fields=["program", "state", "-offered_at", "-id"]),
             models.Index(fields=["program", "state", "-created_at"]),
+            models.Index(fields=["program", "state", "-updated_at"]),
+            models.Index(fields=["program", "url_key"]),
+            models.Index(fields=["source", "state"]),
             models.Index(fields=["state", "expires_at"]),
+            models.Index(fields=["preview_due_at"]),
         ]
 
     def __str__(self) -> str:
