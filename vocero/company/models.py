@@ -41,6 +41,7 @@ class Program(models.Model):
 
     public_id = models.CharField(max_length=16, unique=True, default=public_id, editable=False)
     name = models.JSONField(default=dict)
+    reminded_at = models.DateTimeField(null=True, blank=True, help_text="when those without an answer were reminded")
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,6 +1,11 @@
-"""Reads the house: its one installation row and its programs."""
+"""Reads the house: its one installation row, its programs, its days and its stored files."""
 
-from vocero.company.models import Installation, Program
+import zoneinfo
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from vocero.company.models import Installation, Program, StoredFile
+from vocero.lib.periods import day_on
 
 
 def installation() -> Installation | None:
@@ -19,3 +24,32 @@ def main_program() -> Program:
     if program is None:
         raise Program.DoesNotExist
     return program
+
+
+def reporting_zone(house: Installation, at: datetime) -> ZoneInfo:
+    """Give the time zone in which the company counts its days at this moment.
+
+    A change holds from its day on: as soon as the new zone has reached that day. So the days never run backwards.
+    """
+    if house.next_time_zone and house.next_time_zone_from_on:
+        coming = _zone(house.next_time_zone)
+        if day_on(at, coming) >= house.next_time_zone_from_on:
+            return coming
+    return _zone(house.time_zone)
+
+
+def company_day(house: Installation, at: datetime) -> date:
+    """Give the company's day of a moment."""
+    return day_on(at, reporting_zone(house, at))
+
+
+def stored_file(key: str) -> StoredFile | None:
+    """Give the stored file that has this key, or None."""
+    return StoredFile.objects.filter(key=key).first()
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(UTC.tzname(None))

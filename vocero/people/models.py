@@ -59,6 +59,7 @@ class Member(AbstractBaseUser):
     job_title = models.CharField(max_length=120, blank=True)
     role = models.CharField(max_length=10, choices=Role, default=Role.ADVOCATE)
     is_active = models.BooleanField(default=True)
+    session_epoch = models.PositiveIntegerField(default=0, help_text="a higher number ends every session before it")
     created_at = models.DateTimeField()
     deactivated_at = models.DateTimeField(null=True, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)
@@ -84,6 +85,10 @@ class Member(AbstractBaseUser):
     def is_staff(self) -> bool:
         """Django's word for it; the admin is not installed, some libraries ask all the same."""
         return False
+
+    def get_session_auth_hash(self) -> str:
+        """Django's: what a session was made for; it changes with the password and when the member signs out everywhere."""
+        return f"{super().get_session_auth_hash()}.{self.session_epoch}"
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         return False
@@ -137,10 +142,13 @@ class Invitation(models.Model):
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="invitations")
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="invitations")
     channel = models.CharField(max_length=4, choices=Channel)
-    token_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token, hex")
+    token_hash = models.CharField(max_length=64, unique=True, help_text="keyed hash of the token, hex")
     code_hash = models.CharField(max_length=64, blank=True)
     code_attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True, help_text="when the mail is to leave; blank when none is")
+    lease_until = models.DateTimeField(null=True, blank=True, help_text="a worker is sending it until then")
+    attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
@@ -148,7 +156,10 @@ class Invitation(models.Model):
     reminds = models.BooleanField(default=False, help_text="this one was the single reminder")
 
     class Meta:
-        indexes = [models.Index(fields=["member", "program"])]
+        indexes = [
+            models.Index(fields=["member", "program"]),
+            models.Index(fields=["due_at"], condition=models.Q(sent_at=None, bounced_at=None), name="invitation_due"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.pk}"
@@ -205,9 +216,10 @@ class PeopleImport(models.Model):
 
     public_id = models.CharField(max_length=16, unique=True, default=public_id, editable=False)
     filename = models.CharField(max_length=200)
-    columns = models.JSONField(default=list)
-    rows = models.JSONField(default=list)
-    mapping = models.JSONField(default=dict)
+    columns = models.JSONField(default=list, help_text="the names that stand above the columns")
+    rows = models.JSONField(default=list, help_text="[number of the line in the file, [cells]]")
+    mapping = models.JSONField(default=dict, help_text="{field of a member: index of its column}")
+    done = models.PositiveIntegerField(default=0, help_text="rows that have been gone through since confirmation")
     state = models.CharField(max_length=10, choices=State, default=State.UPLOADED)
     created_by = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="people_imports")
     created_at = models.DateTimeField()
