@@ -1,0 +1,67 @@
+"""`vocero prepare`: bring the database and the static files to this version; `serve` does it by itself."""
+
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+from vocero.config.readiness import unapplied
+
+_LOCK_NUMBER = 0x766F6365
+
+
+class Command(BaseCommand):
+    help = "Applies missing migrations and collects static files, once, also when several machines start together."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with _alone():
+            missing = unapplied()
+            if missing:
+                self.stderr.write(f"Bringing the database to this version ({len(missing)} steps) ...")
+                call_command("migrate", interactive=False, verbosity=0)
+        _collect_static()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Only one process of the installation migrates at a time: a lock in PostgreSQL, or on a file beside SQLite."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK_NUMBER])
+            try:
+                yield
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK_NUMBER])
+    else:
+        data: Path = settings.ENVIRONMENT.data
+        with (data / "migrate.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _collect_static() -> None:
+    """Collect and compress static files when they are not the ones that were collected last."""
+    root = Path(settings.STATIC_ROOT)
+    stamp = root / ".collected"
+    now = _static_fingerprint()
+    if not stamp.exists() or stamp.read_text() != now:
+        call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+        stamp.write_text(now)
+
+
+def _static_fingerprint() -> str:
+    """What the static files of this version are known by: their names, sizes and times."""
+    lines = []
+    for finder in get_finders():
+        for name, storage in finder.list(ignore_patterns=[]):
+            found = Path(storage.path(name)).stat()
+            lines.append(f"{name} {found.st_size} {found.st_mtime_ns}")
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
