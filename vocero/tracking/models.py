@@ -161,9 +161,7 @@ class Conversion(models.Model):
     received_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["program", "external_id", "verified"], name="a_conversion_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["program", "external_id", "verified"], name="a_conversion_once")]
         indexes = [models.Index(fields=["program", "day_on"]), models.Index(fields=["state", "received_at"])]
 
     def __str__(self) -> str:

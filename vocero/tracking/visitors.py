@@ -1,0 +1,55 @@
+"""Who stands behind a click, without knowing who: a key of a day from address and agent; the address itself is dropped."""
+
+import hashlib
+import ipaddress
+from functools import lru_cache
+from typing import Final
+
+from vocero.tracking.segment import VISITOR_BYTES
+
+SALT_BYTES: Final = 32
+
+
+def visitor_key(salt: bytes, address: str, agent: str) -> bytes:
+    """Give the 16 bytes that stand for a visitor on the day of this salt.
+
+    Keyed BLAKE2b over the whole IPv4 address or the first 64 bits of an IPv6 address, and the agent's text. Without the
+    salt, which is deleted when the day closes, nobody can tell whose key it was or follow it to another day.
+    """
+    return hashlib.blake2b(
+        network_part(address) + agent.encode("utf-8", "replace"), key=salt, digest_size=VISITOR_BYTES
+    ).digest()
+
+
+@lru_cache(maxsize=8192)
+def network_part(address: str) -> bytes:
+    """Give the 4 bytes of an IPv4 address (also inside IPv6) or the first 8 of an IPv6 one; nothing for anything else."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return b""
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return parsed.ipv4_mapped.packed if parsed.ipv4_mapped else parsed.packed[:8]
+    return parsed.packed
+
+
+def client_address(peer: str, forwarded_for: str | None, trusted_proxies: int) -> str:
+    """Give the visitor's address: the peer, or with proxies of our own the entry that many places from the right.
+
+    `forwarded_for` is the whole `X-Forwarded-For` header. When it is shorter than the number of our proxies it was not
+    written by them, and the peer counts.
+    """
+    if not trusted_proxies or not forwarded_for:
+        return peer
+    entries = forwarded_for.split(",")
+    if len(entries) < trusted_proxies:
+        return peer
+    return _without_port(entries[-trusted_proxies].strip()) or peer
+
+
+def _without_port(entry: str) -> str:
+    if entry.startswith("["):
+        return entry[1:].partition("]")[0]
+    if entry.count(":") == 1:
+        return entry.partition(":")[0]
+    return entry
