@@ -1,0 +1,18 @@
+"""Due work of measurement: keep the roll-ups up to date, check them each day, and decide about groups."""
+
+from datetime import datetime
+
+from vocero.company.queries import company_day, house, installation
+from vocero.measurement import services
+
+
+def roll_up_recent(at: datetime) -> int:
+    """Fold what has changed in the last weeks; gives how many days were folded. Runs every minute."""
+    return len(services.roll_up_recent(at=at).folded) if installation() else 0
+
+
+def roll_up_all(at: datetime) -> int:
+    """Look through all days for late changes; gives how many days were folded. Runs once a day."""
+    if installation() is None:
+        return 0
+    return len(services.roll_up(services.oldest_complete_day(at), company_day(house(), at), at=at).folded)
