@@ -1,0 +1,1 @@
+"""Tests of people, teams, invitations and answers."""

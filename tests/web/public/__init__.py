@@ -1,0 +1,1 @@
+"""Tests of sign-in, set-up, joining and the privacy page."""
