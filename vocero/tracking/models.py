@@ -1,5 +1,7 @@
 """What happened: clicks, their roll-ups by day, the ingest's cursor, the day's salt and conversions."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -7,6 +9,7 @@ from vocero.company.models import ApiKey, Program
 from vocero.lib.ids import public_id
 from vocero.people.models import Member
 from vocero.sharing.models import Link, Share
+from vocero.tracking.segment import moment_of_id
 
 
 class DailySalt(models.Model):
@@ -37,9 +40,13 @@ class SegmentCursor(models.Model):
     """How far the ingest has read a segment; moves in the same transaction as the clicks."""
 
     node = models.CharField(max_length=64)
-    segment = models.CharField(max_length=80)
+    segment = models.CharField(max_length=120)
     offset = models.PositiveBigIntegerField(default=0)
-    done_at = models.DateTimeField(null=True, blank=True)
+    clicks = models.PositiveBigIntegerField(default=0)
+    lost = models.PositiveBigIntegerField(default=0, help_text="clicks that its writer could not store")
+    damaged = models.PositiveBigIntegerField(default=0, help_text="bytes between sound records that were none")
+    moved_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True, help_text="read to its end; nobody writes it any more")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["node", "segment"], name="one_cursor_per_segment")]
@@ -48,8 +55,21 @@ class SegmentCursor(models.Model):
         return f"{self.node}/{self.segment}"
 
 
+class Referrer(models.Model):
+    """The origin of a page that clicks came from, once; clicks point to it. Path and query are never kept."""
+
+    origin = models.CharField(max_length=255, unique=True)
+
+    def __str__(self) -> str:
+        return self.origin
+
+
 class Click(models.Model):
-    """One request for a tracked link, classed. The key is the click's own 64-bit id."""
+    """One request for a tracked link, classed. The key is the click's own 63-bit id, which holds its moment.
+
+    A visitor's first valid click on a link on a day is `valid`: the unique click, of which the database allows one. Each
+    further one is a `repeat`: valid too, but not unique. Every other verdict is a reason why it is no reader's click.
+    """
 
     class Verdict(models.TextChoices):
         VALID = "valid", _("valid")
@@ -61,46 +81,58 @@ class Click(models.Model):
         NO_AGENT = "no_agent", _("no browser named")
         OWN = "own", _("the advocate's own")
 
+    class Device(models.TextChoices):
+        PHONE = "p", _("Phone")
+        TABLET = "t", _("Tablet")
+        DESKTOP = "d", _("Computer")
+
+    class NetworkClass(models.IntegerChoices):
+        UNKNOWN = 0, _("Unknown")
+        ACCESS = 1, _("Access network")
+        HOSTING = 2, _("Data center")
+
     id = models.BigIntegerField(primary_key=True)
     link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="clicks", db_index=False)
-    at = models.DateTimeField()
     day_on = models.DateField()
     visitor = models.BinaryField(max_length=16)
-    verdict = models.CharField(max_length=10, choices=Verdict)
+    verdict = models.CharField(max_length=8, choices=Verdict)
     country = models.CharField(max_length=2, blank=True)
-    network_class = models.CharField(max_length=10, blank=True)
-    device = models.CharField(max_length=10, blank=True)
-    referrer = models.CharField(max_length=255, blank=True)
+    network_class = models.PositiveSmallIntegerField(choices=NetworkClass, default=NetworkClass.UNKNOWN)
+    device = models.CharField(max_length=1, choices=Device, blank=True)
+    referrer = models.ForeignKey(
+        Referrer, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["link", "day_on"]), models.Index(fields=["day_on"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day_on", "link", "visitor"], condition=models.Q(verdict="valid"), name="unique_click"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"click {self.pk}"
 
-
-class VisitorDay(models.Model):
-    """The first valid click of a visitor on a link on a day: its row is the unique click."""
-
-    day_on = models.DateField()
-    link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="+", db_index=False)
-    visitor = models.BinaryField(max_length=16)
-    click_id = models.BigIntegerField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["day_on", "link", "visitor"], name="unique_click")]
-
-    def __str__(self) -> str:
-        return f"{self.day_on}"
+    @property
+    def at(self) -> datetime:
+        """The moment of the click in UTC, to the microsecond; ids and so rows are in the order of moments."""
+        return moment_of_id(self.pk)
 
 
 class ClickStat(models.Model):
-    """Clicks of one day by one key of one dimension on one network: raw, by reason, valid, unique, daily visitors.
+    """Clicks of one day by one key of one dimension on one network: raw, valid, unique, by reason, and daily visitors.
 
-    Dimensions: all, share, post, campaign, topic, team (each ancestor too), location, language, origin, kind,
-    purpose, member. The key is the id or code as text; the network is '' where it does not apply.
+    Dimensions: all, share, member, post, campaign, topic, team (each ancestor too), location, language, origin, kind,
+    purpose. The key is the id or code as text, blank for "all". `valid` holds the unique ones and the repeats.
+
+    Counts add up over networks. Visitors do not (one person may come through two), so the row with the network "*" holds
+    the day's distinct visitors of that key through all networks, and nothing else: its counts are 0. For the dimensions
+    share and member there is none: a share has one network, and members are not compared by visitors.
     """
 
+    EVERY_NETWORK = "*"
+
+    pk = models.CompositePrimaryKey("program", "dimension", "day_on", "key", "network")
     dimension = models.CharField(max_length=10)
     day_on = models.DateField()
     key = models.CharField(max_length=120)
@@ -117,13 +149,18 @@ class ClickStat(models.Model):
     no_agent = models.PositiveIntegerField(default=0)
     own = models.PositiveIntegerField(default=0)
 
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["program", "dimension", "day_on", "key", "network"], name="one_click_stat")
-        ]
-
     def __str__(self) -> str:
         return f"{self.dimension} {self.key} {self.day_on}"
+
+
+class VisitorCount(models.Model):
+    """At how many unique clicks the daily visitors of a day were counted last; more since then means: count again."""
+
+    day_on = models.DateField(primary_key=True)
+    unique_clicks = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.day_on}"
 
 
 class Conversion(models.Model):

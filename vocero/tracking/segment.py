@@ -78,6 +78,18 @@ def day_number(day_on: date) -> int:
     return day_on.toordinal() - _EPOCH_ORDINAL
 
 
+def moment_of_id(click_id: int) -> datetime:
+    """Give the moment in UTC that a click's id holds."""
+    seconds, microseconds = divmod((click_id >> 12) + _ID_EPOCH_US, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds)
+
+
+def first_id_at(moment: datetime) -> int:
+    """Give the smallest id that a click at this moment, or later, can have."""
+    whole = int(moment.replace(microsecond=0).timestamp()) * 1_000_000 + moment.microsecond
+    return max(0, whole - _ID_EPOCH_US) << 12
+
+
 class ClickIds:
     """Makes 63-bit click ids: microseconds since 2020 (51 bits, strictly growing) and 12 random bits of this process."""
 
