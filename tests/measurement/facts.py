@@ -14,7 +14,8 @@ from vocero.measurement.dimensions import keys
 from vocero.people.models import ConsentEvent, Enrolment, Invitation, Member, Team
 from vocero.sharing import frozen
 from vocero.sharing.models import EngagementReading, Link, Share
-from vocero.tracking.models import Click, ClickStat, Conversion, VisitorDay
+from vocero.tracking.models import Click, ClickStat, Conversion
+from vocero.tracking.segment import first_id_at
 
 NETWORKS = ("linkedin", "mastodon", "bluesky", "x")
 SHARE_FIELDS = (
@@ -69,16 +70,16 @@ def click_on(share: Share, day: date, visitors: Sequence[int], verdict: str = Cl
     for number in visitors:
         visitor = number.to_bytes(16, "big")
         moment = noon(day) + timedelta(seconds=Click.objects.count())
+        valid = Click.objects.filter(day_on=day, link=share.link, visitor=visitor, verdict=Click.Verdict.VALID)
+        first = verdict == Click.Verdict.VALID and not valid.exists()
+        repeat = verdict == Click.Verdict.VALID and not first
         click = Click.objects.create(
-            id=random.getrandbits(62), link=share.link, at=moment, day_on=day, visitor=visitor, verdict=verdict
+            id=first_id_at(moment) + random.getrandbits(12),
+            link=share.link,
+            day_on=day,
+            visitor=visitor,
+            verdict=Click.Verdict.REPEAT if repeat else verdict,
         )
-        first = False
-        if verdict == Click.Verdict.VALID:
-            _row, first = VisitorDay.objects.get_or_create(
-                day_on=day, link=share.link, visitor=visitor, defaults={"click_id": click.pk}
-            )
-            if not first:
-                Click.objects.filter(pk=click.pk).update(verdict=Click.Verdict.REPEAT)
         _count(share, day, verdict, unique=first)
         made.append(click)
     return made
