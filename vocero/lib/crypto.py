@@ -55,7 +55,7 @@ class KeyRing:
         head = bytes([_VERSION, len(name)]) + name + nonce
         return head + self._ciphers[self._current].encrypt(nonce, plain, head + bound_to.encode())
 
-    def decrypt(self, blob: bytes, *, bound_to: str) -> bytes:
+    def decrypt(self, blob: bytes | memoryview, *, bound_to: str) -> bytes:
         """Give back what `encrypt` took. Raises Undecipherable."""
         blob = bytes(blob)
         cipher = self._ciphers.get(self.key_of(blob))
@@ -68,18 +68,18 @@ class KeyRing:
         except (InvalidTag, ValueError) as error:
             raise Undecipherable from error
 
-    def key_of(self, blob: bytes) -> str:
+    def key_of(self, blob: bytes | memoryview) -> str:
         """Give the id of the key that a blob was made with. Raises Undecipherable when it is no blob of ours."""
         blob = bytes(blob)
         if len(blob) < 2 or blob[0] != _VERSION or not 0 < blob[1] <= _ID_BYTES:
             raise Undecipherable
         return blob[2 : 2 + blob[1]].decode("ascii", errors="replace")
 
-    def is_current(self, blob: bytes) -> bool:
+    def is_current(self, blob: bytes | memoryview) -> bool:
         """Say whether the blob was made with the first key of the ring. Raises Undecipherable."""
         return self.key_of(blob) == self._current
 
-    def rotate(self, blob: bytes, *, bound_to: str) -> bytes:
+    def rotate(self, blob: bytes | memoryview, *, bound_to: str) -> bytes:
         """Give the same secret under the current key; a blob that has it already comes back unchanged."""
         if self.is_current(blob):
             return bytes(blob)
@@ -101,6 +101,6 @@ def encrypt(plain: str, *, bound_to: str) -> bytes:
     return ring().encrypt(plain.encode(), bound_to=bound_to)
 
 
-def decrypt(blob: bytes, *, bound_to: str) -> str:
+def decrypt(blob: bytes | memoryview, *, bound_to: str) -> str:
     """Decrypt a text with the installation's ring. Raises Undecipherable."""
     return ring().decrypt(blob, bound_to=bound_to).decode()

@@ -14,6 +14,7 @@ class InstanceApp(models.Model):
     instance = models.CharField(max_length=255)
     client_id = models.CharField(max_length=255)
     credentials = models.BinaryField(help_text="client secret, AES-GCM bound to this row")
+    redirect_uri = models.CharField(max_length=300, default="", help_text="what the instance sends people back to")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -44,6 +45,7 @@ class Account(models.Model):
     refresh_started_at = models.DateTimeField(null=True, blank=True)
     refreshed_at = models.DateTimeField(null=True, blank=True)
     reconnect_asked_at = models.DateTimeField(null=True, blank=True)
+    followers_due_at = models.DateTimeField(null=True, blank=True, help_text="when to ask for followers next")
     connected_at = models.DateTimeField()
     disconnected_at = models.DateTimeField(null=True, blank=True)
 
