@@ -21,6 +21,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        # A file, as in production, so that threads have connections of their own; nobody waits for the disk.
+        database.setdefault("TEST", {})["NAME"] = str(settings.ENVIRONMENT.data / "test.sqlite3")
+        options = database["OPTIONS"]
+        options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
     # Playwright's synchronous interface keeps an event loop in this thread, which Django would take for an async context.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -118,3 +124,12 @@ def sign_in_page(sign_in: Callable[[Any], Client]) -> Callable[[Any, str, Any], 
         page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
 
     return signed_in
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tidy() -> Iterator[None]:
+    """What was prepared once for servers of this run is removed at its end."""
+    yield
+    from tests.running import forget_prepared_database
+
+    forget_prepared_database()

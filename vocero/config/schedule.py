@@ -54,7 +54,19 @@ def _seconds(number: int) -> timedelta:
     return timedelta(seconds=number)
 
 
-TABLE: tuple[Due, ...] = (Due("vocero.company.tasks.apply_time_zone", _seconds(60), COUNTING),)
+TABLE: tuple[Due, ...] = (
+    Due("vocero.company.tasks.apply_time_zone", _seconds(60), COUNTING),
+    Due("vocero.people.tasks.end_pauses", _seconds(600), COUNTING),
+    Due("vocero.networks.tasks.refresh_due_tokens", _seconds(60), READING, drains=True),
+    Due("vocero.networks.tasks.disconnect_departed", _seconds(30), READING, drains=True),
+    Due("vocero.networks.tasks.read_followers", _seconds(300), READING, drains=True),
+    Due("vocero.content.tasks.fetch_due_sources", _seconds(30), READING, drains=True),
+    Due("vocero.content.tasks.read_due_pages", _seconds(10), READING, drains=True),
+    Due("vocero.content.tasks.expire_posts", _seconds(60), COUNTING),
+    Due("vocero.measurement.tasks.roll_up_recent", _seconds(60), COUNTING),
+    Due("vocero.measurement.tasks.roll_up_all", _seconds(24 * 3600), COUNTING),
+)
+"""Every task of every package; a test fails when one is missing here."""
 
 
 class SecondMachine(Exception):
