@@ -128,10 +128,12 @@ def test_a_post_follows_no_redirect(settings: Settings, sink: LoopbackServer) ->
 
 
 def test_secrets_stay_at_home_when_a_redirect_leads_elsewhere(settings: Settings) -> None:
-    with LoopbackServer(lambda request, line: Reply(200)) as other:
-        with LoopbackServer(lambda request, line: Reply(302, headers={"Location": other.url})) as server:
-            allow(settings, server, other)
-            fetch(server.url, headers={"Authorization": "Bearer x", "Cookie": "a=b", "X-Kept": "1"})
+    with (
+        LoopbackServer(lambda request, line: Reply(200)) as other,
+        LoopbackServer(lambda request, line: Reply(302, headers={"Location": other.url})) as server,
+    ):
+        allow(settings, server, other)
+        fetch(server.url, headers={"Authorization": "Bearer x", "Cookie": "a=b", "X-Kept": "1"})
     assert "authorization" in server.received[0].headers
     assert not {"authorization", "cookie"} & set(other.received[0].headers)
     assert other.received[0].headers["x-kept"] == "1"
@@ -186,12 +188,8 @@ def test_plain_text_where_tls_should_be_means_not_sent(settings: Settings) -> No
 
 def self_signed(folder: Path) -> ssl.SSLContext:
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-        + ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=127.0.0.1"],
-        check=True,
-        capture_output=True,
-    )
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1"
+    subprocess.run([*command.split(), "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return context

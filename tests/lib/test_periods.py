@@ -1,5 +1,7 @@
 """Calendar periods and the moments of clocks on walls, through both changes of daylight saving time."""
 
+# ruff: noqa: DTZ001  a clock on a wall has no zone
+
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 

@@ -10,7 +10,8 @@ from vocero.lib import text
 
 @pytest.mark.parametrize(
     ("words", "count"),
-    [("", 0), ("abc", 3), ("zażółć", 6), ("zaz\u0307o\u0301łc\u0301", 6), ("👨‍👩‍👧‍👦", 1), ("🇵🇱🇮🇹", 2), ("👍🏽", 1), ("1️⃣", 1), ("\r\n", 1), ("नमस्ते", 3), ("각", 1)],
+    [("", 0), ("abc", 3), ("zażółć", 6), ("zaz\u0307o\u0301łc\u0301", 6), ("👨‍👩‍👧‍👦", 1), ("🇵🇱🇮🇹", 2), ("👍🏽", 1),
+     ("1️⃣", 1), ("\r\n", 1), ("नमस्ते", 3), ("각", 1)],
 )  # fmt: skip
 def test_characters_are_counted_as_people_do(words: str, count: int) -> None:
     assert text.count_graphemes(words) == count == len(text.graphemes(words))
