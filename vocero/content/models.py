@@ -109,6 +109,7 @@ class Source(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     fetched_at = models.DateTimeField(null=True, blank=True)
     succeeded_at = models.DateTimeField(null=True, blank=True)
+    newest_entry_at = models.DateTimeField(null=True, blank=True, help_text="when its newest entry appeared")
     failures = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=60, blank=True, help_text="a code that the page puts into words")
     created_at = models.DateTimeField()
