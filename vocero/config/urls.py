@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("manage/", include("vocero.web.manager.urls")),
     path("", include("vocero.web.advocate.urls")),
+    path("", include("vocero.web.urls")),
     path("", include("vocero.web.public.urls")),
 ]
 

@@ -1,0 +1,35 @@
+// Starts each behavior where a page uses it; a module is loaded only when its attribute is there.
+const behaviors = [
+  ["[data-toasts]", () => import("./toast.js")],
+  ["[data-undo]", () => import("./undo.js")],
+  ["[data-dialog]", () => import("./dialog.js")],
+  ["[data-composer]", () => import("./composer.js")],
+  ["[data-autosave]", () => import("./autosave.js")],
+  ["[data-grow]", () => import("./grow.js")],
+  ["[data-copy]", () => import("./copy.js")],
+  ["[data-share]", () => import("./share.js")],
+  ["[data-returned]", () => import("./returned.js")],
+  ["[data-theme-switch]", () => import("./theme.js")],
+  ["[data-filedrop]", () => import("./filedrop.js")],
+  ["[data-count-up]", () => import("./count-up.js")],
+  ["[data-chart]", () => import("./chart.js")],
+  ["[data-bulk]", () => import("./bulk.js")],
+  ["[data-submit-on-change]", () => import("./filter.js")],
+  ["[data-focus]", () => import("./focus.js")],
+];
+const started = new WeakMap();
+
+function start() {
+  for (const [selector, load] of behaviors) {
+    for (const element of document.querySelectorAll(selector)) {
+      const known = started.get(element) ?? new Set();
+      if (known.has(selector)) continue;
+      started.set(element, known.add(selector));
+      load().then((module) => module.start(element));
+    }
+  }
+}
+
+start();
+document.addEventListener("htmx:after:swap", start);
+document.addEventListener("parts:added", start);

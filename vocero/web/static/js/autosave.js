@@ -1,0 +1,36 @@
+// Keeps what is being typed in this tab, so that a reload or a lost connection takes nothing away.
+export function start(field) {
+  const key = `kept:${field.dataset.autosave}`;
+  const kept = read(key);
+  if (kept !== null && kept !== field.value && field.value === field.defaultValue) {
+    field.value = kept;
+    field.dispatchEvent(new Event("restored"));
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  let timer;
+  field.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => write(key, field.value), 300);
+  });
+  field.form?.addEventListener("submit", (event) => {
+    clearTimeout(timer);
+    if (!event.defaultPrevented) write(key, null);
+  });
+}
+
+function read(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function write(key, value) {
+  try {
+    if (value === null) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, value);
+  } catch {
+    // a full or closed storage only loses the convenience
+  }
+}
