@@ -74,7 +74,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "vocero.web.rendering.Renderer"
 
 DATABASES = {"default": ENVIRONMENT.database.as_django()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -122,7 +122,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "vocero.web.storage.Statics"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG

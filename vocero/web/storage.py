@@ -1,0 +1,9 @@
+"""Static files with their digest in their names; the modules of JavaScript then import each other by these names."""
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class Statics(CompressedManifestStaticFilesStorage):
+    """WhiteNoise's storage, with imports between JavaScript modules rewritten too."""
+
+    support_js_module_import_aggregation = True
