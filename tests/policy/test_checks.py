@@ -180,7 +180,7 @@ def test_polish_endings_are_no_slips(house: House) -> None:
 
 def test_a_networks_length_is_counted_as_the_network_counts(house: House) -> None:
     text = "a" * 280
-    room = 280 - len(DISCLOSED) - 1 - 2 - 23
+    room = 280 - len(DISCLOSED) - 1 - 1 - 23
     link = "https://go.aurora.example/l/aaaaaaaaaaa"
     assert look(house, text[:room], network="x", link=link) == []
     (finding,) = look(house, text[: room + 1], network="x", link=link)

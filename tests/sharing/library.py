@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.cast import MOMENT, House
 from vocero.content.models import Caption, Kind, Origin, Post
+from vocero.networks import vault
 from vocero.networks.models import Account
 from vocero.people.models import Member
 
@@ -34,4 +35,7 @@ def make_post(house: House, *, at: datetime = MOMENT, **values: Any) -> Post:
 def make_account(member: Member, network: str = "mastodon", *, at: datetime = MOMENT, **values: Any) -> Account:
     """Connect an account of a member without asking any network."""
     known = {"remote_id": f"{network}-{member.pk}", "handle": f"{member.public_id}@{network}.test", "connected_at": at}
-    return Account.objects.create(member=member, network=network, **(known | values))
+    account = Account(member=member, network=network, **(known | values))
+    account.credentials = vault.seal_account(account, {"access": "a token"})
+    account.save()
+    return account

@@ -63,6 +63,10 @@ TABLE: tuple[Due, ...] = (
     Due("vocero.content.tasks.fetch_due_sources", _seconds(30), READING, drains=True),
     Due("vocero.content.tasks.read_due_pages", _seconds(10), READING, drains=True),
     Due("vocero.content.tasks.expire_posts", _seconds(60), COUNTING),
+    Due("vocero.sharing.tasks.publish_due", _seconds(2), SENDING, drains=True),
+    Due("vocero.sharing.tasks.read_engagement", _seconds(300), READING, drains=True),
+    Due("vocero.tracking.tasks.make_salts", _seconds(3600), COUNTING),
+    Due("vocero.tracking.tasks.close_days", _seconds(600), COUNTING),
     Due("vocero.measurement.tasks.roll_up_recent", _seconds(60), COUNTING),
     Due("vocero.measurement.tasks.roll_up_all", _seconds(24 * 3600), COUNTING),
 )

@@ -57,6 +57,7 @@ class Candidate:
     `text` holds the advocate's words without the disclosure put in front, `disclosure` the wording chosen, and
     `disclosed` whether it is switched on. `origin` is the post's; a post without one counts as the company's own.
     `link` is the tracked address, or one as long; `limits` are those that the account's server told, if it did.
+    `settled`: the disclosure stands in the text as it was accepted when it was shared; wordings may have changed since.
     """
 
     text: str = field(repr=False)
@@ -69,6 +70,7 @@ class Candidate:
     post_url: str = ""
     images: Sequence[Image] = ()
     limits: Limits | None = None
+    settled: bool = False
 
 
 type Check = Callable[[Candidate, Rules], Iterator[Finding]]
@@ -107,7 +109,7 @@ def something_to_say(candidate: Candidate, rules: Rules) -> Iterator[Finding]:
 
 def employment_said(candidate: Candidate, rules: Rules) -> Iterator[Finding]:
     """On the company's own posts and wherever it is named, readers must learn early that the writer works there."""
-    if says_employment(candidate, rules):
+    if candidate.settled or says_employment(candidate, rules):
         return
     named = rules.terms.name.find(candidate.text)
     if candidate.origin != CURATED:

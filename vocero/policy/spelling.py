@@ -3,14 +3,13 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 import regex
 from rapidfuzz.distance import OSA
 
 from vocero.lib.text import urls
-from vocero.policy.matching import Matcher, squeezed
+from vocero.policy.matching import Match, Matcher, squeezed
 from vocero.policy.rules import Rule
 
 SHORTEST: Final = 6
@@ -38,7 +37,7 @@ def slips(text: str, rules: Sequence[Rule], names: Matcher, *, language: str) ->
     found = names.find(plain)
     right = {match.start for match in found if match.words == _composed(rules[match.term])}
     for match in found:
-        if match.start not in right and match.words not in told:
+        if match.start not in right and match.words not in told and not _inflected(match, rules, language):
             told.add(match.words)
             yield Slip(match.words, rules[match.term])
     taken = [(match.start, match.end) for match in found]
@@ -53,8 +52,8 @@ def _similar(
 ) -> Iterator[tuple[str, Rule]]:
     """Find runs of words that differ from a name by one or two letters (optimal string alignment distance)."""
     spans = [(match.start(), match.end()) for match in _WORD.finditer(text)]
-    free = partial(_is_free, taken)
-    runs: dict[int, list[tuple[str, str]]] = {}
+    taken = list(taken)
+    runs: dict[int, list[tuple[int, int, str]]] = {}
     for rule in rules:
         name = squeezed(rule.text)
         if len(name) < SHORTEST:
@@ -62,21 +61,25 @@ def _similar(
         count = len(_WORD.findall(rule.text)) or 1
         for size in (count, count + 1):
             if size not in runs:
-                runs[size] = [(text[a:b], squeezed(text[a:b])) for a, b in _runs(spans, size) if free(a, b)]
-            for words, form in runs[size]:
-                if _is_slip(form, name, language) and words[:1].isupper() == rule.text[:1].isupper():
-                    yield words, rule
+                runs[size] = [(start, end, squeezed(text[start:end])) for start, end in _runs(spans, size)]
+            for start, end, form in runs[size]:
+                if not _is_slip(form, name, language) or text[start].isupper() != rule.text[:1].isupper():
+                    continue
+                if not any(start < last and first < end for first, last in taken):
+                    taken.append((start, end))
+                    yield text[start:end], rule
 
 
-def _is_free(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
-    return not any(start < last and first < end for first, last in taken)
+def _inflected(match: Match, rules: Sequence[Rule], language: str) -> bool:
+    """Say whether the words differ from the name only in the accent of their last letter, as in "Aurorką"."""
+    return language in _INFLECTED and match.words[:-1] == _composed(rules[match.term])[:-1]
 
 
 def _is_slip(words: str, name: str, language: str) -> bool:
     most = 2 if len(name) >= LONG else 1
-    if abs(len(words) - len(name)) > most or words[:1] != name[:1] or words.startswith(name):
+    if abs(len(words) - len(name)) > most or words[:1] != name[:1] or (words != name and words.startswith(name)):
         return False
-    if not 0 < OSA.distance(words, name, score_cutoff=most) <= most:
+    if OSA.distance(words, name, score_cutoff=most) > most:
         return False
     return not (language in _INFLECTED and words[:-_ENDING] == name[: len(words) - _ENDING])
 

@@ -1,12 +1,8 @@
 """What is frozen on a share at the moment of sharing, so that later moves of people and posts change no past figure."""
 
-from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from vocero.company.models import Installation
 from vocero.content.models import Post
-from vocero.lib import periods
 from vocero.people.models import Member, Team
 
 _DEEPEST_TREE = 20
@@ -40,15 +36,3 @@ def team_path(team: Team | None) -> list[int]:
         path.insert(0, team.pk)
         team = team.parent
     return path
-
-
-def reporting_day(house: Installation, at: datetime) -> date:
-    """Give the day of a moment in the company's reporting time zone, which may change from a day on."""
-    day = periods.day_on(at, ZoneInfo(house.time_zone))
-    begins = house.next_time_zone_from_on
-    if house.next_time_zone and begins is not None:
-        changed = periods.day_on(at, ZoneInfo(house.next_time_zone))
-        if changed >= begins:
-            return changed
-        return min(day, changed) if day >= begins else day
-    return day

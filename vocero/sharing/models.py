@@ -95,9 +95,15 @@ class Share(models.Model):
     remote_id = models.CharField(max_length=255, blank=True)
     remote_url = models.CharField(max_length=500, blank=True)
     reason = models.CharField(max_length=60, blank=True, help_text="a code that the page puts into words")
+    # reading engagement
+    engagement_due_at = models.DateTimeField(null=True, blank=True, help_text="when to ask next; none: no more")
+    engagement_changed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["engagement_due_at"], condition=models.Q(engagement_due_at__isnull=False), name="engagement_due"
+            ),
             models.Index(fields=["state", "due_at"]),
             models.Index(fields=["state", "lease_until"]),
             models.Index(fields=["member", "-created_at"]),

@@ -10,12 +10,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from vocero.company.queries import house
+from vocero.company.queries import company_day, house
 from vocero.content.models import Caption, Post, PostImage
 from vocero.lib.errors import Refusal
-from vocero.lib.ids import random_base62
 from vocero.lib.periods import moment_of
 from vocero.networks.models import Account
+from vocero.networks.registry import get_network
 from vocero.people.models import Enrolment, Member
 from vocero.sharing import frozen, links
 from vocero.sharing.models import Share
@@ -23,7 +23,6 @@ from vocero.sharing.models import Share
 UNDO = timedelta(seconds=10)
 MOST_DAYS_AHEAD = 31
 PRACTICE = "practice"
-KEY_LENGTH = 24
 
 State = Share.State
 Channel = Share.Channel
@@ -101,7 +100,7 @@ def share_post(
             due_at=due_at,
             due_wall=later.wall.strftime("%Y-%m-%dT%H:%M") if later and due_at else "",
             due_zone=later.zone if later and due_at else "",
-            key=random_base62(KEY_LENGTH) if channel == Channel.API else "",
+            key=get_network(network).new_key(at) if channel == Channel.API else "",
         )
         share.images.set(images)
         if post.url and channel != Channel.PRACTICE:
@@ -169,7 +168,7 @@ def _count(shares: QuerySet[Share], certainty: str, *, at: datetime) -> bool:
             state=State.SENT,
             certainty=certainty,
             out_at=at,
-            day_on=frozen.reporting_day(house(), at),
+            day_on=company_day(house(), at),
             ended_at=None,
             reason="",
         )

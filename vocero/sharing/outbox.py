@@ -1,0 +1,190 @@
+"""The outbox: which shares are due, who may work on one, and what became of an attempt; all by conditional updates.
+
+A claim stores the intent (a numbered attempt with a lease) before anything leaves. Results count only while the attempt
+is still the share's latest. Whoever takes over a lapsed lease asks the network first what became of it.
+"""
+
+import random
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+
+from vocero.company.models import Installation
+from vocero.company.queries import company_day
+from vocero.networks.base import Published, Retry, RetryKind
+from vocero.networks.registry import UnknownNetwork, get_network
+from vocero.sharing.models import Attempt, Share
+
+State = Share.State
+FIRST_READING = timedelta(hours=1)
+"""How long after a share is out its reactions are asked for the first time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the publisher works. A lease lasts at least three times as long as an attempt.
+
+    `latest`: how long after its moment a share may still leave; later it would surprise everybody. `unclear_for`: how
+    long we go on asking what became of an attempt before a person is told. Waits double from `first_wait`, with jitter.
+    """
+
+    lease: timedelta = timedelta(seconds=120)
+    attempt: timedelta = timedelta(seconds=30)
+    at_once: int = 32
+    first_wait: timedelta = timedelta(seconds=20)
+    longest_wait: timedelta = timedelta(minutes=30)
+    latest: timedelta = timedelta(hours=24)
+    unclear_for: timedelta = timedelta(hours=3)
+
+    def wait(self, attempt: int) -> timedelta:
+        """Give how long to wait after an attempt of this number: doubled each time, half of it left to chance."""
+        whole = min(self.first_wait * (1 << min(attempt - 1, 16)), self.longest_wait)
+        return whole / 2 + whole / 2 * random.random()  # noqa: S311  only spreads the load
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on a share until the lease ends; `look_first`: an earlier attempt may have got through."""
+
+    share_id: int
+    attempt: int
+    lease_until: datetime
+    look_first: bool
+
+
+class Outcome:
+    """What became of an attempt, as stored: CERTAIN ones left nothing on the network."""
+
+    OUT = "out"
+    FOUND = "found"
+    LATER = "later"
+    HELD = "held"
+    RECONNECT = "reconnect"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+    UNCLEAR = "unclear"
+    LATE = "late"
+    CERTAIN = (LATER, HELD, RECONNECT, REFUSED, STOPPED)
+
+
+def due(at: datetime, *, but_not: Collection[tuple[str, str]] = ()) -> QuerySet[Share]:
+    """Give the shares that somebody may claim now: planned and due, or on their way with a lapsed lease.
+
+    `but_not` names (network, instance) pairs that are left alone for now.
+    """
+    free = Q(lease_until=None) | Q(lease_until__lte=at)
+    shares = Share.objects.filter(
+        Q(state=State.PLANNED, due_at__lte=at) & free | Q(state=State.SENDING, lease_until__lte=at),
+        channel=Share.Channel.API,
+    )
+    for network, instance in but_not:
+        shares = shares.exclude(network=network, account__instance=instance)
+    return shares
+
+
+def claim(share: Share, *, at: datetime, pace: Pace) -> Claim | None:
+    """Claim a share read by `due`: store the intent and the lease. None when somebody else was faster.
+
+    Call it inside a transaction together with others; it makes two small writes.
+    """
+    number = share.attempt + 1
+    lease_until = at + max(pace.lease, retry_of(share).settles_after + pace.attempt)
+    look_first = share.state == State.SENDING or (share.attempt > 0 and _may_be_out(share))
+    taken = Share.objects.filter(
+        pk=share.pk, state=share.state, attempt=share.attempt, lease_until=share.lease_until
+    ).update(
+        state=State.SENDING,
+        attempt=number,
+        lease_until=lease_until,
+        first_sent_at=share.first_sent_at or at,
+        reason="",
+    )
+    if not taken:
+        return None
+    Attempt.objects.create(share_id=share.pk, number=number, started_at=at)
+    return Claim(share.pk, number, lease_until, look_first)
+
+
+def extend(claim: Claim, *, at: datetime, until: datetime, outcome: str, reason: str = "") -> bool:
+    """Leave a share on its way: nobody knows what became of it, and after `until` somebody asks the network."""
+    return _close(claim, at=at, outcome=outcome, lease_until=until, reason=reason)
+
+
+def put_back(claim: Claim, *, at: datetime, until: datetime, outcome: str, reason: str = "") -> bool:
+    """Put a share back in the queue: certainly nothing of this attempt is out; not to be tried before `until`."""
+    unsure = Attempt.objects.filter(share_id=claim.share_id, number__lt=claim.attempt).exclude(
+        outcome__in=Outcome.CERTAIN
+    )
+    values: dict[str, Any] = {} if unsure.exists() else {"first_sent_at": None}
+    return _close(claim, at=at, outcome=outcome, state=State.PLANNED, lease_until=until, reason=reason, **values)
+
+
+def close_out(claim: Claim, published: Published, house: Installation, *, at: datetime, outcome: str) -> bool:
+    """Record that a share is out, with the network's id for it and where people see it."""
+    return _close(
+        claim,
+        at=at,
+        outcome=outcome,
+        state=State.SENT,
+        certainty=Share.Certainty.PUBLISHED,
+        out_at=at,
+        day_on=company_day(house, at),
+        remote_id=published.remote_id[:255],
+        remote_url=published.url[:500],
+        engagement_due_at=at + FIRST_READING if published.remote_id else None,
+        lease_until=None,
+        reason="",
+    )
+
+
+def close_unconfirmed(claim: Claim, *, at: datetime, outcome: str, reason: str) -> bool:
+    """Record that nobody can tell whether a share is out; its advocate is asked to look."""
+    return _close(claim, at=at, outcome=outcome, state=State.UNCONFIRMED, lease_until=None, reason=reason)
+
+
+def close_failed(claim: Claim, *, at: datetime, outcome: str, reason: str, state: str = State.FAILED) -> bool:
+    """Record that a share is certainly not out and will not be tried again."""
+    return _close(claim, at=at, outcome=outcome, state=state, ended_at=at, lease_until=None, reason=reason)
+
+
+def retry_of(share: Share) -> Retry:
+    """Give what the share's network offers for clearing up; one that is no longer installed offers nothing."""
+    try:
+        return get_network(share.network).retry
+    except UnknownNetwork:
+        return Retry(RetryKind.NONE)
+
+
+def _may_be_out(share: Share) -> bool:
+    """Say whether an earlier attempt may have left something on the network."""
+    return share.attempts.exclude(outcome__in=Outcome.CERTAIN).exists()
+
+
+def _close(claim: Claim, *, at: datetime, outcome: str, **values: Any) -> bool:
+    """Store what became of an attempt; the share changes only while this attempt is its latest. Gives whether it did."""
+    with one_writer(), transaction.atomic():
+        ours = Share.objects.filter(pk=claim.share_id, state=State.SENDING, attempt=claim.attempt)
+        changed = bool(ours.update(**values))
+        Attempt.objects.filter(share_id=claim.share_id, number=claim.attempt).update(
+            finished_at=at, outcome=outcome if changed else Outcome.LATE
+        )
+    return changed
+
+
+_turn = Lock()
+
+
+@contextmanager
+def one_writer() -> Iterator[None]:
+    """Let the threads of a process write one after the other on SQLite, which would else make them poll for its lock."""
+    if connection.vendor == "sqlite":
+        with _turn:
+            yield
+    else:
+        yield
