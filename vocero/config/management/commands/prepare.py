@@ -20,6 +20,7 @@ _LOCK_NUMBER = 0x766F6365
 
 class Command(BaseCommand):
     help = "Applies missing migrations and collects static files, once, also when several machines start together."
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         with _alone():

@@ -10,7 +10,7 @@ from vocero.config.schedule import SecondMachine, Worker
 
 class Command(BaseCommand):
     help = "Runs the due work: publishing, fetching, counting, mail. Any number of workers may run with PostgreSQL."
-    requires_migrations_checks = False
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         worker = Worker()
