@@ -21,6 +21,7 @@ MOST_URL = 2_000
 
 _IMAGE_TAG = re.compile(r"""<img\b[^<>]{0,2000}?\bsrc\s*=\s*["']?([^"'\s<>]{1,2000})""", re.IGNORECASE)
 _BLOCK_END = re.compile(r"(?i)<(?:br|/p|/div|/li|/h[1-6]|/tr|/blockquote)\b[^<>]*>")
+_ELEMENT = re.compile(r"(?i)</?(?:a|b|br|div|em|i|iframe|img|li|ol|p|script|span|strong|style|ul)\b[^<>]*>")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff\ud800-\udfff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 
@@ -154,8 +155,14 @@ def _text_of(part: Any, name: str, most: int) -> str:
 
 
 def _plain(markup: str, most: int) -> str:
-    spaced = _BLOCK_END.sub(lambda match: "\n" + match[0], markup[:MOST_MARKUP])
-    return _cut(_tidy(html.unescape(nh3.clean(spaced, tags=set()))), most)
+    """Give the text of markup; twice over where a feed escaped its markup once too often, as many do."""
+    text = _stripped(markup[:MOST_MARKUP])
+    return _cut(_tidy(_stripped(text) if _ELEMENT.search(text) else text), most)
+
+
+def _stripped(markup: str) -> str:
+    spaced = _BLOCK_END.sub(lambda match: "\n" + match[0], markup)
+    return html.unescape(nh3.clean(spaced, tags=set()))
 
 
 def _tidy(text: str) -> str:
