@@ -4,6 +4,7 @@ from datetime import datetime
 
 from vocero.company.models import Installation
 from vocero.content.models import Caption, Post
+from vocero.lib.ids import LINK_TOKEN_LENGTH
 from vocero.sharing.models import Link, Share
 
 MEDIUM = "employee-advocacy"
@@ -34,3 +35,8 @@ def link_address(link: Link, house: Installation) -> str:
     """Give the address that people click: the links' own host if there is one, else the base address."""
     base = house.links_url or house.base_url
     return f"{base.rstrip('/')}/l/{link.token}"
+
+
+def sample_address(house: Installation) -> str:
+    """Give an address as long as that of a link, for counting and previews before there is one."""
+    return link_address(Link(token="x" * LINK_TOKEN_LENGTH), house)
