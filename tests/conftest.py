@@ -11,6 +11,8 @@ from django.test import Client
 
 from tests import cast
 
+pytest_plugins = ["tests.servers.plugin"]
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
