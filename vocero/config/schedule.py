@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 type Task = Callable[[datetime], int]
 
-SENDING, READING, COUNTING = "sending", "reading", "counting"
+SENDING, READING, COUNTING, MAILING = "sending", "reading", "counting", "mailing"
 """Lanes: each is one thread of a worker, so that a slow feed never delays a share that is due."""
 
 BEAT_EVERY = timedelta(seconds=30)
@@ -57,6 +57,8 @@ def _seconds(number: int) -> timedelta:
 TABLE: tuple[Due, ...] = (
     Due("vocero.company.tasks.apply_time_zone", _seconds(60), COUNTING),
     Due("vocero.people.tasks.end_pauses", _seconds(600), COUNTING),
+    Due("vocero.notices.tasks.send_due_invitations", _seconds(5), MAILING, drains=True),
+    Due("vocero.notices.tasks.forget_old_mails", _seconds(24 * 3600), COUNTING),
     Due("vocero.networks.tasks.refresh_due_tokens", _seconds(60), READING, drains=True),
     Due("vocero.networks.tasks.disconnect_departed", _seconds(30), READING, drains=True),
     Due("vocero.networks.tasks.read_followers", _seconds(300), READING, drains=True),

@@ -27,13 +27,26 @@ class Zones:
     next: str = ""
     next_from_on: date | None = None
 
-    def on(self, day: date) -> ZoneInfo:
-        """Give the zone that a day is counted in; UTC for a name that this machine does not know."""
-        name = self.next if self.next and self.next_from_on is not None and day >= self.next_from_on else self.now
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            return ZoneInfo("UTC")
+    def begins_at(self, day: date) -> datetime:
+        """Give the first moment of a day. The day from which the new zone holds begins as soon as either zone reaches it."""
+        if not self.next or self.next_from_on is None or day < self.next_from_on:
+            return day_starts_at(day, _zone(self.now))
+        begins = day_starts_at(day, _zone(self.next))
+        return min(begins, day_starts_at(day, _zone(self.now))) if day == self.next_from_on else begins
+
+    def day_at(self, at: datetime) -> date:
+        """Give the day of a moment."""
+        day = at.astimezone(UTC).date() + timedelta(days=2)
+        while self.begins_at(day) > at:
+            day -= timedelta(days=1)
+        return day
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 class Days:
@@ -69,7 +82,7 @@ class Days:
         days = [middle + timedelta(days=number) for number in range(-_DAYS_BACK, _DAYS_AHEAD)]
         for day in days:
             self.salts.setdefault(day, secrets.token_bytes(SALT_BYTES))
-        self._begins_us = [int(day_starts_at(day, self.zones.on(day)).timestamp()) * 1_000_000 for day in days]
+        self._begins_us = [int(self.zones.begins_at(day).timestamp()) * 1_000_000 for day in days]
         self._days = [(day_number(day), self.salts[day]) for day in days]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from vocero.tracking.links.core import LOST_HEADER, PREFIX, Core
 from vocero.tracking.links.keeper import Keeper
-from vocero.tracking.links.log import ClickLog, NotStored
+from vocero.tracking.links.log import ClickLog
 from vocero.tracking.links.settings import LinksSettings
 
 type Environ = dict[str, Any]
@@ -34,28 +34,20 @@ class Dispatcher:
         method = environ["REQUEST_METHOD"]
         address = core.address(environ.get("REMOTE_ADDR", ""), header)
         known = core.known(environ["PATH_INFO"])
-        answer = core.answer(core.ask(known, address) if isinstance(known, str) else known, method, address, header)
-        if answer.record is not None and not self._is_safe(answer.record):
-            self._log.count_lost()
+        known = core.ask(known, address) if isinstance(known, str) else known
+        answer = core.answer(known, method, address, header)
+        if answer.record is not None and not self._log.store(answer.record):
             answer.headers.append(LOST_HEADER)
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", answer.headers)
         return [answer.body.encode()] if answer.body and method != "HEAD" else []
 
-    def _is_safe(self, record: bytes) -> bool:
-        try:
-            batch = self._log.append(record)
-        except NotStored:
-            return False
-        return batch is None or batch.wait()
-
     def _start(self) -> Core:
         """Begin with the first link that is asked for: this process has been forked or spawned by then."""
+        told = self._settings
         with self._starting:
             if self._core is None:
-                keeper = Keeper(self._settings)
+                keeper = Keeper(told)
                 keeper.start()
-                self._log = ClickLog(
-                    self._settings.segments, node=self._settings.node, sync=self._settings.sync != "kernel"
-                )
-                self._core = Core(self._settings, keeper)
+                self._log = ClickLog(told.segments, node=told.node, sync=told.sync != "kernel")
+                self._core = Core(told, keeper)
             return self._core

@@ -114,7 +114,7 @@ class Keeper:
 
     def _standing_in(self, zones: Zones) -> dict[Any, bytes]:
         """The salts of this process's own for days that are not over, in case the database still has none for them."""
-        today = datetime.now(zones.on(datetime.now(UTC).date())).date()
+        today = zones.day_at(datetime.now(UTC))
         return {day: salt for day, salt in self.days.salts.items() if day >= today}
 
     def _write_down(self) -> None:

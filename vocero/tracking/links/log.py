@@ -107,6 +107,17 @@ class ClickLog:
                 self._work.put(True)
             return batch
 
+    def store(self, record: bytes) -> bool:
+        """Write a click down and block until it is safe; gives whether it is, and counts it as lost when not."""
+        try:
+            batch = self.append(record)
+            safe = batch is None or batch.wait()
+        except NotStored:
+            safe = False
+        if not safe:
+            self.count_lost()
+        return safe
+
     def count_lost(self, count: int = 1) -> None:
         """Count clicks that could not be stored: in the segment's head, which the ingest reads, and on standard error."""
         with self._lock:

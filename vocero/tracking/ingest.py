@@ -1,0 +1,337 @@
+"""The only writer of clicks: tails this node's segments, and commits clicks, roll-ups and cursor in one transaction."""
+
+import fcntl
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from django.db import IntegrityError, OperationalError, connection, transaction
+
+from vocero.sharing.models import Share
+from vocero.sharing.services import confirm_by_click
+from vocero.tracking import stats
+from vocero.tracking.classify import REPEAT, VALID, verdict_of
+from vocero.tracking.keys import Place, Places
+from vocero.tracking.models import OwnVisit, Referrer, SegmentCursor
+from vocero.tracking.segment import (
+    HEAD_BYTES,
+    ClickRecord,
+    NotASegment,
+    SegmentReader,
+    Stretch,
+    node_of,
+    segments_in,
+)
+
+KEPT: Final = timedelta(hours=26)
+"""How long a segment stays after its last click is committed: one nightly backup passes, from which it may be needed."""
+
+BATCH_BYTES: Final = 512 << 10
+_CHUNK: Final = 500
+_COLUMNS: Final = "id, link_id, day_on, visitor, verdict, country, network_class, device, referrer_id"
+_UNLESS_THERE: Final = "ON CONFLICT DO NOTHING RETURNING id"
+_TYPES: Final = ("bigint", "bigint", "date", "bytea", "text", "text", "smallint", "text", "bigint")
+_MAYBE_OUT: Final = (Share.State.STARTED, Share.State.NOT_POSTED, Share.State.UNCONFIRMED)
+
+logger = logging.getLogger(__name__)
+
+
+class ClickRow(NamedTuple):
+    """One row of the table of clicks, in the order of its columns."""
+
+    id: int
+    link_id: int
+    day_on: date
+    visitor: bytes
+    verdict: str
+    country: str
+    network_class: int
+    device: str
+    referrer_id: int | None
+
+
+class Overtaken(Exception):
+    """Another ingest has moved the cursor: what was read here is theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a stretch of a segment becomes, worked out before the transaction begins, so that it stays short."""
+
+    rows: list[ClickRow]
+    places: dict[int, Place]
+    moments: dict[int, datetime]
+    orphans: int
+
+
+class Ingest:
+    """Reads the segments of one folder. One process a node runs it; a second one waits for the lock of the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._places = Places()
+        self._referrers: dict[bytes, int] = {}
+        self._done: set[str] = set()
+        self._to_count: set[date] | None = None
+        self._counted_until = 0.0
+
+    def run(self, *, now: Callable[[], datetime], stop: Callable[[], bool], pause: float = 0.25) -> None:
+        """Take clicks in until told to stop; the database away for a while only makes them wait on the disk."""
+        cleaned_until = 0.0
+        while not stop():
+            try:
+                taken = self.drain(at=now())
+                if not taken:
+                    self.count_visitors()
+                if not taken and time.monotonic() >= cleaned_until:
+                    self.clean_up(at=now())
+                    cleaned_until = time.monotonic() + 60
+            except OperationalError as error:
+                logger.warning("the database is away, clicks wait in %s: %s", self._folder, type(error).__name__)
+                connection.close()
+                taken = 0
+                time.sleep(1)
+            if not taken:
+                time.sleep(pause)
+
+    def drain(self, *, at: datetime) -> int:
+        """Take in everything that the segments hold now; gives how many clicks that was."""
+        taken = 0
+        for path in segments_in(self._folder):
+            if path.name not in self._done:
+                taken += self._drain_segment(path, at=at)
+        return taken
+
+    def _drain_segment(self, path: Path, *, at: datetime) -> int:
+        cursor = SegmentCursor.objects.filter(node=node_of(path), segment=path.name).first()
+        if cursor is not None and cursor.done_at is not None:
+            self._done.add(path.name)
+            return 0
+        offset = cursor.offset if cursor is not None else HEAD_BYTES
+        taken = 0
+        try:
+            with SegmentReader(path) as reader:
+                while True:
+                    stretch = reader.read(offset, most_bytes=BATCH_BYTES)
+                    lost = reader.lost
+                    if stretch.offset == offset and not stretch.is_end and lost == (cursor.lost if cursor else 0):
+                        return taken
+                    cursor = self._commit(path, cursor, stretch, lost=lost, at=at)
+                    taken += len(stretch.records)
+                    offset = stretch.offset
+                    if stretch.is_end:
+                        self._done.add(path.name)
+                        return taken
+        except FileNotFoundError:
+            return taken
+        except NotASegment:
+            logger.error("%s is not a segment that this version reads; it is left alone", path.name)
+            self._done.add(path.name)
+        except Overtaken:
+            logger.warning("another ingest reads %s", path.name)
+        return taken
+
+    def _commit(
+        self, path: Path, cursor: SegmentCursor | None, stretch: Stretch, *, lost: int, at: datetime
+    ) -> SegmentCursor:
+        prepared = self._prepare(stretch.records)
+        stored: list[ClickRow] = []
+        with transaction.atomic():
+            moved = _move_cursor(path, cursor, stretch, lost=lost, at=at)
+            stored = store_clicks(prepared.rows)
+            counts: stats.PerLink = {}
+            for row in stored:
+                stats.count_click(counts, row.link_id, row.day_on, row.verdict)
+            stats.add_stats(stats.spread(counts, prepared.places))
+            _confirm_shares(stored, prepared)
+        if self._to_count is not None:
+            self._to_count.update(row.day_on for row in stored if row.verdict == VALID)
+        if stretch.damaged:
+            logger.error("%s: %d bytes were damaged and passed over", path.name, stretch.damaged)
+        if prepared.orphans:
+            logger.error("%s: %d clicks belong to links that do not exist", path.name, prepared.orphans)
+        return moved
+
+    def _prepare(self, records: Sequence[ClickRecord]) -> Prepared:
+        places = self._places.of({record.link_id for record in records})
+        own = _own_visits(records)
+        rows, moments = [], {}
+        referrers = self._referrer_ids({record.referrer for record in records})
+        for record in records:
+            place = places.get(record.link_id)
+            if place is None:
+                continue
+            day_on = record.day_on
+            is_own = place.member_id is not None and (day_on, record.visitor, place.member_id) in own
+            verdict, agent = verdict_of(record, is_own=is_own)
+            if verdict == VALID:
+                moments[record.click_id] = record.at
+            rows.append(
+                ClickRow(
+                    record.click_id,
+                    record.link_id,
+                    day_on,
+                    record.visitor,
+                    verdict,
+                    record.country.decode().strip(),
+                    record.network_class,
+                    agent.device[:1],
+                    referrers.get(record.referrer),
+                )
+            )
+        known = {row.link_id: places[row.link_id] for row in rows}
+        return Prepared(rows, known, moments, len(records) - len(rows))
+
+    def _referrer_ids(self, origins: set[bytes]) -> dict[bytes, int]:
+        for origin in sorted(origins - self._referrers.keys() - {b""}):
+            text = origin.decode("ascii", "replace").replace("\0", "")
+            self._referrers[origin] = Referrer.objects.get_or_create(origin=text)[0].pk
+        return self._referrers
+
+    def count_visitors(self) -> None:
+        """Count the visitors of every day that new unique clicks were committed for.
+
+        Small companies see them at once; where counting takes long it is done seldom, a twentieth of the time at most.
+        """
+        if self._to_count == set() or time.monotonic() < self._counted_until:
+            return
+        begun = time.monotonic()
+        for day in stats.days_to_count(self._to_count):
+            stats.count_visitors(day)
+        self._to_count = set()
+        ended = time.monotonic()
+        self._counted_until = ended + 20 * (ended - begun)
+
+    def clean_up(self, *, at: datetime) -> int:
+        """Delete the segments that were committed to their end long enough ago; gives how many."""
+        deleted = 0
+        for path in list(segments_in(self._folder)):
+            over = SegmentCursor.objects.filter(node=node_of(path), segment=path.name, done_at__lte=at - KEPT)
+            if over.exists():
+                path.unlink(missing_ok=True)
+                self._done.discard(path.name)
+                deleted += 1
+        return deleted
+
+
+def store_clicks(rows: Sequence[ClickRow]) -> list[ClickRow]:
+    """Insert clicks; the database decides which valid ones are the first of their visitor, link and day.
+
+    Gives the rows as they were stored. A click whose id is there already is left out when it is the same click, and gets
+    another id when it only has the same one (two processes drew the same number in the same microsecond).
+    """
+    stored: list[ClickRow] = []
+    if connection.vendor == "postgresql":  # two nodes insert the same keys in the same order, so neither waits for ever
+        rows = sorted(rows, key=lambda row: (row.day_on, row.link_id, row.visitor))
+    for begin in range(0, len(rows), _CHUNK):
+        part = rows[begin : begin + _CHUNK]
+        there = _insert(part)
+        stored += [row for row in part if row.id in there]
+        left = [row for row in part if row.id not in there]
+        again = [row._replace(verdict=REPEAT) if row.verdict == VALID else row for row in left]
+        there = _insert(again)
+        stored += [row for row in again if row.id in there]
+        for row in (row for row in left if row.id not in there):
+            stored += _store_under_another_id(row)
+    return stored
+
+
+def _store_under_another_id(row: ClickRow) -> list[ClickRow]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT link_id, visitor FROM tracking_click WHERE id = %s", [row.id])
+        found = cursor.fetchone()
+    if found is not None and found[0] == row.link_id and bytes(found[1]) == row.visitor:
+        return []
+    return store_clicks([row._replace(id=row.id & ~0xFFF | secrets.randbits(12))])
+
+
+def _insert(rows: Sequence[ClickRow]) -> set[int]:
+    """Insert what conflicts with nothing; gives the ids that went in."""
+    if not rows:
+        return set()
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            arrays = ", ".join(f"%s::{kind}[]" for kind in _TYPES)
+            insert = f"INSERT INTO tracking_click ({_COLUMNS}) SELECT * FROM unnest({arrays}) {_UNLESS_THERE}"  # noqa: S608
+            cursor.execute(insert, [list(column) for column in zip(*rows, strict=True)])
+        else:
+            marks = ", ".join(["(" + ", ".join(["%s"] * len(ClickRow._fields)) + ")"] * len(rows))
+            insert = f"INSERT INTO tracking_click ({_COLUMNS}) VALUES {marks} {_UNLESS_THERE}"  # noqa: S608
+            cursor.execute(insert, [value for row in rows for value in row])
+        return {click_id for (click_id,) in cursor.fetchall()}
+
+
+@contextmanager
+def alone(folder: Path, *, stop: Callable[[], bool] = lambda: False) -> Iterator[bool]:
+    """Wait until this is the only ingest of a folder; gives False when it was told to stop before that."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = os.open(folder / "ingest.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        while not stop():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.5)
+                continue
+            yield True
+            return
+        yield False
+    finally:
+        os.close(lock)
+
+
+def _move_cursor(
+    path: Path, cursor: SegmentCursor | None, stretch: Stretch, *, lost: int, at: datetime
+) -> SegmentCursor:
+    """Move the cursor from where it was read; this is the fence: whoever comes second with the same clicks is refused."""
+    moved = {
+        "offset": stretch.offset,
+        "clicks": (cursor.clicks if cursor else 0) + len(stretch.records),
+        "lost": lost,
+        "damaged": (cursor.damaged if cursor else 0) + stretch.damaged,
+        "moved_at": at,
+        "done_at": at if stretch.is_end else None,
+    }
+    if cursor is None:
+        try:
+            return SegmentCursor.objects.create(node=node_of(path), segment=path.name, **moved)
+        except IntegrityError as error:
+            raise Overtaken from error
+    if not SegmentCursor.objects.filter(pk=cursor.pk, offset=cursor.offset, done_at=None).update(**moved):
+        raise Overtaken
+    return SegmentCursor(pk=cursor.pk, node=cursor.node, segment=cursor.segment, **moved)
+
+
+def _own_visits(records: Sequence[ClickRecord]) -> set[tuple[date, bytes, int]]:
+    """Give who was there as a signed-in member, for the visitors of these clicks."""
+    visitors = sorted({record.visitor for record in records})
+    days = {record.day_on for record in records}
+    found: set[tuple[date, bytes, int]] = set()
+    for begin in range(0, len(visitors), _CHUNK):
+        visits = OwnVisit.objects.filter(day_on__in=days, visitor__in=visitors[begin : begin + _CHUNK])
+        found.update(
+            (day, bytes(visitor), member)
+            for day, visitor, member in visits.values_list("day_on", "visitor", "member_id")
+        )
+    return found
+
+
+def _confirm_shares(stored: Sequence[ClickRow], prepared: Prepared) -> None:
+    """Tell sharing of the first valid click of shares that nobody had proved to be out."""
+    first: dict[int, datetime] = {}
+    for row in stored:
+        share_id = prepared.places[row.link_id].share_id
+        moment = prepared.moments.get(row.id)
+        if share_id is not None and moment is not None:
+            first[share_id] = min(moment, first.get(share_id, moment))
+    shares = sorted(first)
+    for begin in range(0, len(shares), _CHUNK):
+        for share in Share.objects.filter(pk__in=shares[begin : begin + _CHUNK], state__in=_MAYBE_OUT):
+            confirm_by_click(share, at=first[share.pk])
