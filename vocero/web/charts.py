@@ -12,7 +12,7 @@ from typing import Final
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 type Text = str | Promise
@@ -22,6 +22,7 @@ TOP: Final = 26
 FOOT: Final = 26
 FLOOR: Final = HEIGHT - FOOT
 STRETCH: Final = 1000
+GAP: Final = 1.5
 MOST_SERIES: Final = 3
 
 
@@ -72,7 +73,7 @@ def number(value: float | None) -> str:
     return number_format(int(shown) if shown == int(shown) else shown, use_l10n=True, force_grouping=True)
 
 
-def nice_top(highest: float, *, steps: int = 4) -> tuple[float, float]:
+def nice_top(highest: float, *, steps: int = 5) -> tuple[float, float]:
     """Give the top of an axis that starts at zero and the distance of its grid lines: 1, 2, 2.5 or 5 times a power of ten."""
     if highest <= 0:
         return float(steps), 1.0
@@ -98,7 +99,7 @@ def line(title: Text, unit: Text, labels: Sequence[Text], series: Sequence[Serie
     parts.append("</g>")
     parts.append(_labels(labels, across, edges=True))
     parts.append(_points(labels, series, across, top, dots=True))
-    return _chart(title, unit, labels, series, parts, "line", top, note)
+    return _chart(title, unit, labels, series, parts=parts, shape="line", top=top, note=note)
 
 
 def bars(title: Text, unit: Text, labels: Sequence[Text], series: Sequence[Series], *, note: Text = "") -> Chart:
@@ -112,9 +113,9 @@ def bars(title: Text, unit: Text, labels: Sequence[Text], series: Sequence[Serie
     for place, one in enumerate(series, 1):
         for at, value in enumerate(one.values):
             left = across[at] + wide * (place - 1 - len(series) / 2)
-            parts.append(_bar(left, wide * 0.94, 0, value or 0, top, place))
+            parts.append(_bar(left, wide * 0.94, 0, value or 0, top=top, place=place))
     parts += [_labels(labels, across, edges=False), _points(labels, series, across, top)]
-    return _chart(title, unit, labels, series, parts, "box", top, note)
+    return _chart(title, unit, labels, series, parts=parts, shape="box", top=top, note=note)
 
 
 def stacked(title: Text, unit: Text, labels: Sequence[Text], series: Sequence[Series], *, note: Text = "") -> Chart:
@@ -130,12 +131,14 @@ def stacked(title: Text, unit: Text, labels: Sequence[Text], series: Sequence[Se
         base = 0.0
         for place, one in enumerate(series, 1):
             value = one.values[at] or 0
-            parts.append(_bar(across[at] - wide / 2, wide, base, value, top, place))
+            parts.append(_bar(across[at] - wide / 2, wide, base, value, top=top, place=place))
             base += value
     parts += [_labels(labels, across, edges=False), _points(labels, series, across, top)]
-    chart = _chart(title, unit, labels, series, parts, "box", top, note)
+    chart = _chart(title, unit, labels, series, parts=parts, shape="box", top=top, note=note)
     rows = [(label, [*cells, number(total)]) for (label, cells), total in zip(chart.rows, sums, strict=True)]
-    return Chart(title, unit, chart.drawing, chart.legend, [*chart.head, _("Together")], rows, note=note, gutter=chart.gutter)
+    return Chart(
+        title, unit, chart.drawing, chart.legend, [*chart.head, _("Together")], rows, note=note, gutter=chart.gutter
+    )
 
 
 def ranked(title: Text, unit: Text, parts: Sequence[tuple[Text, float]], *, note: Text = "") -> Chart:
@@ -147,7 +150,7 @@ def ranked(title: Text, unit: Text, parts: Sequence[tuple[Text, float]], *, note
         f'<rect class="mark" width="{max(value, 0) / highest * 100:.2f}%" height="8" rx="4"/></svg></li>'
         for name, value in parts
     ]
-    drawing = mark_safe(f'<ul class="ranked">{"".join(drawn)}</ul>')
+    drawing = SafeString(f'<ul class="ranked">{"".join(drawn)}</ul>')
     rows = [(name, [number(value)]) for name, value in parts]
     return Chart(title, unit, drawing, head=["", unit], rows=rows, kind="ranked", note=note)
 
@@ -162,9 +165,7 @@ def ring(title: Text, unit: Text, parts: Sequence[tuple[Text, float]], *, middle
         drawn.append(_arcs(list(goal), 37, "goal"))
     if middle:
         drawn.append(f'<text class="middle" x="60" y="67">{escape(middle)}</text>')
-    drawing = mark_safe(
-        f'<svg viewBox="0 0 120 120" aria-hidden="true" focusable="false">{"".join(drawn)}</svg>'
-    )
+    drawing = SafeString(f'<svg viewBox="0 0 120 120" aria-hidden="true" focusable="false">{"".join(drawn)}</svg>')
     legend = [Key(name, place, "box", number(value)) for place, (name, value) in enumerate(parts, 1)]
     rows = [(name, [number(value)]) for name, value in parts]
     return Chart(title, unit, drawing, legend, ["", unit], rows, kind="ring", note=note)
@@ -233,7 +234,7 @@ def _height(value: float, top: float) -> float:
 
 
 def _svg(title: Text, inside: str, height: int, desc: str = "") -> SafeString:
-    return mark_safe(
+    return SafeString(
         f'<svg class="drawing" width="100%" height="{height}" role="group" aria-label="{escape(title)}">'
         f"<desc>{escape(desc)}</desc>{inside}</svg>"
     )
@@ -266,9 +267,9 @@ def _grid(top: float, step: float) -> str:
 
 
 def _labels(labels: Sequence[Text], across: Sequence[float], *, edges: bool) -> str:
-    """Write so many labels that they never touch: seven where it is wide, four of these where it is narrow."""
-    stride = -(-len(labels) // 7)
-    shown = list(range(0, len(labels), max(stride, 1)))
+    """Write so many labels that they never touch: seven where it is wide, four where it is narrow; the last one always."""
+    stride = max(-(-len(labels) // 7), 1)
+    shown = list(range(len(labels) - 1, -1, -stride))
     drawn = []
     for order, at in enumerate(shown):
         anchor = "middle"
@@ -314,13 +315,11 @@ def _path(spots: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in spots)
 
 
-def _bar(left: float, wide: float, base: float, value: float, top: float, place: int) -> str:
-    high, low = _height(base + value, top), _height(base, top)
+def _bar(left: float, wide: float, base: float, value: float, *, top: float, place: int) -> str:
+    high, low = _height(base + value, top), _height(base, top) - (GAP if base else 0)
     if low - high < 0.05:
         return ""
-    return (
-        f'<rect class="mark c{place}" x="{left:.2f}%" y="{high:.1f}" width="{wide:.2f}%" height="{low - high:.1f}" rx="2"/>'
-    )
+    return f'<rect class="mark c{place}" x="{left:.2f}%" y="{high:.1f}" width="{wide:.2f}%" height="{low - high:.1f}" rx="2"/>'
 
 
 def _points(labels: Sequence[Text], series: Sequence[Series], across: Sequence[float], top: float, *,
@@ -377,8 +376,8 @@ def _gutter(top: float) -> int:
     return min(max(len(number(top)), len(number(nice_top(top)[1])), 1), 7)
 
 
-def _chart(title: Text, unit: Text, labels: Sequence[Text], series: Sequence[Series], parts: Sequence[str], shape: str,
-           top: float, note: Text) -> Chart:  # fmt: skip
+def _chart(title: Text, unit: Text, labels: Sequence[Text], series: Sequence[Series], *, parts: Sequence[str],
+           shape: str, top: float, note: Text) -> Chart:  # fmt: skip
     legend = [Key(one.name, place, shape) for place, one in enumerate(series, 1)] if len(series) > 1 else []
     rows = [(label, [number(one.values[at]) for one in series]) for at, label in enumerate(labels)]
     desc = " ".join(_in_words(labels, one) for one in series)

@@ -36,6 +36,11 @@ PLACES: dict[str, tuple[tuple[str, str | Promise, str], ...]] = {
     ),
 }
 
+BELOW: dict[str, tuple[str, ...]] = {
+    "manager:library": ("manager:editor", "manager:sources", "manager:topics", "manager:campaigns"),
+}
+"""Pages that stand below a place though their names do not begin with its name."""
+
 
 def address_of(name: str) -> str:
     """Give the address of a URL name, or nothing while there is no such page."""
@@ -49,9 +54,11 @@ def places(audience: str, request: HttpRequest | None) -> list[Place]:
     """Give the places of a shell that exist; a page below a place (people-import) marks that place (people)."""
     here = request.resolver_match.view_name if request is not None and request.resolver_match else ""
     found = [(name, label, icon, address_of(name)) for name, label, icon in PLACES[audience]]
-    return [
-        Place(label, icon, url, here == name or here.startswith(f"{name}-")) for name, label, icon, url in found if url
-    ]
+    return [Place(label, icon, url, _is_at(here, name)) for name, label, icon, url in found if url]
+
+
+def _is_at(here: str, name: str) -> bool:
+    return any(here == one or here.startswith(f"{one}-") for one in (name, *BELOW.get(name, ())))
 
 
 def tabs(request: HttpRequest | None, pairs: list[tuple[Any, str]]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The page of all parts in all states; only in debug and in tests. Its samples are not translated."""
 
-import datetime
+import datetime as dt
 from types import SimpleNamespace
 from typing import Any
 
@@ -90,7 +90,7 @@ def _composer(text: str, *, findings: tuple[Any, ...] = ()) -> Composer:
         ComposerNetwork("linkedin", "LinkedIn", Limits(characters=3000), after=after, is_chosen=True,
                         note="LinkedIn takes no text from us: you paste it in three steps."),
         ComposerNetwork("mastodon", "Mastodon", Limits(characters=500, link_length=23), handle="@marta@norden.social", after=after),
-        ComposerNetwork("bluesky", "Bluesky", Limits(characters=300, counting=Counting.GRAPHEMES), handle="@marta.bsky.social", after=after),
+        ComposerNetwork("bluesky", "Bluesky", Limits(characters=300, counting=Counting.GRAPHEMES), after=after),
         ComposerNetwork("x", "X", Limits(characters=280, counting=Counting.WEIGHTED, link_length=23), is_first=False, after=after),
         ComposerNetwork("whatsapp", "WhatsApp", Limits(), is_first=False, after=after),
         ComposerNetwork("practice", "Practice", Limits(), is_first=False, note="Nothing leaves Vocero here."),
@@ -112,19 +112,28 @@ def _findings() -> tuple[Any, ...]:
 
 def samples(request: HttpRequest) -> dict[str, Any]:
     """Give everything that the page shows."""
-    columns = [Column("name", "Post", sort="name"), Column("topic", "Topic"), Column("clicks", "Clicks", sort="clicks", number=True)]
+    columns = [
+        Column("name", "Post", sort="name"),
+        Column("topic", "Topic"),
+        Column("clicks", "Clicks", sort="clicks", number=True),
+    ]
     bound = SampleForm({"name": "", "email": "marta@", "topics": ["s"], "cadence": "w"})
     return {
         "figures": _figures(),
         "charts": _charts(),
         "form": SampleForm(),
         "bound": bound,
-        "composer": _composer("Nine minutes instead of forty. I watched the team try, fail and try again. Proud of them."),
+        "composer": _composer(
+            "Nine minutes instead of forty. I watched the team try, fail and try again. Proud of them."
+        ),
         "findings": _findings(),
         "table": Table(request.GET, columns, default="-clicks"),
         "page_obj": Paginator(range(400), 20).page(7),
         "longest": LONGEST_NAME,
-        "marks": {datetime.date(2026, 11, 24): [("Open day in Gdańsk", "#")], datetime.date(2026, 11, 26): [("Night shift story", "#")]},
+        "marks": {
+            dt.date(2026, 11, 24): [("Open day in Gdańsk", "#")],
+            dt.date(2026, 11, 26): [("Night shift story", "#")],
+        },
         "networks": ["linkedin", "mastodon", "bluesky", "x", "facebook", "instagram", "threads", "whatsapp", "email"],
         "sample_image": "/static/img/icon-512.png",
     }

@@ -28,7 +28,11 @@ FONT: Final = re.compile(r'url\("\.\./([^"]+)"\)')
 
 def files() -> list[Path]:
     """Give the files in the order of the cascade; inside a layer the order of the names."""
-    return [*(FOLDER / name for name in FIRST), *sorted(FOLDER.glob("components/*.css")), *sorted(FOLDER.glob("pages/*.css"))]
+    return [
+        *(FOLDER / name for name in FIRST),
+        *sorted(FOLDER.glob("components/*.css")),
+        *sorted(FOLDER.glob("pages/*.css")),
+    ]
 
 
 def joined() -> str:

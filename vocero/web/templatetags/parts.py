@@ -1,7 +1,7 @@
 """The parts of the interface as template tags: `{% load parts %}`; what each looks like is on /styleguide."""
 
 import calendar as months
-import datetime
+import datetime as dt
 import io
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,13 +16,14 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from vocero.web import navigation, stylesheet
 from vocero.web.charts import Chart
 from vocero.web.figures import CERTAINTIES
+from vocero.web.files import file_url
 from vocero.web.tables import Table
 
 register = template.Library()
@@ -61,10 +62,17 @@ def icon(name: str, size: int | None = None, label: str = "") -> SafeString:
     kind = format_html("icon icon-{}", size) if size else "icon"
     if label:
         return format_html(
-            '<svg class="{}" role="img" aria-label="{}"><use href="{}#{}"/></svg>', kind, label, static("icons.svg"), name
+            '<svg class="{}" role="img" aria-label="{}"><use href="{}#{}"/></svg>',
+            kind,
+            label,
+            static("icons.svg"),
+            name,
         )
     return format_html(
-        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', kind, static("icons.svg"), name
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        kind,
+        static("icons.svg"),
+        name,
     )
 
 
@@ -81,6 +89,12 @@ def avatar(name: str, size: str = "") -> SafeString:
     return format_html(
         '<span class="avatar hue-{} {}" aria-hidden="true">{}</span>', hue_of(name), size, initials_of(name) or "?"
     )
+
+
+@register.filter
+def picture_url(stored: Any) -> str:
+    """Give the address of a stored picture, or nothing without one."""
+    return file_url(stored)
 
 
 @register.filter
@@ -105,7 +119,9 @@ def progress(value: int, maximum: int, label: str) -> dict[str, Any]:
 @register.simple_tag
 def skeleton(lines: int = 3) -> SafeString:
     """Grey lines while something loads."""
-    return format_html('<div class="skeleton" aria-hidden="true">{}</div>', mark_safe("<span></span>" * lines))
+    return format_html(
+        '<div class="skeleton" aria-hidden="true">{}</div>', format_html_join("", "<span>{}</span>", (("",),) * lines)
+    )
 
 
 @register.simple_tag
@@ -116,7 +132,9 @@ def qr(address: str, label: str = "") -> SafeString:
         out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=1, dark="#000", title=None
     )
     drawing = out.getvalue().decode().replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)
-    return format_html('<figure class="qr">{}<figcaption>{}</figcaption></figure>', mark_safe(drawing), label or address)
+    return format_html(
+        '<figure class="qr">{}<figcaption>{}</figcaption></figure>', SafeString(drawing), label or address
+    )
 
 
 @register.inclusion_tag("components/copy_text.html")
@@ -174,7 +192,7 @@ def pagination(context: Context, page: Page[Any], name: str = "page") -> dict[st
 
 @register.inclusion_tag("components/calendar.html")
 def month_calendar(
-    year: int, month: int, marks: Mapping[datetime.date, Iterable[tuple[str, str]]] | None = None
+    year: int, month: int, marks: Mapping[dt.date, Iterable[tuple[str, str]]] | None = None
 ) -> dict[str, Any]:
     """A month from Monday (or as the language has it); `marks` gives (label, address) pairs per day."""
     first = formats.get_format("FIRST_DAY_OF_WEEK")
@@ -194,11 +212,11 @@ def month_calendar(
         for week in months.Calendar(start).monthdatescalendar(year, month)
     ]
     heads = [(WEEKDAYS_ABBR[(start + place) % 7], WEEKDAYS[(start + place) % 7]) for place in range(7)]
-    return {"first": datetime.date(year, month, 1), "weeks": weeks, "heads": heads}
+    return {"first": dt.date(year, month, 1), "weeks": weeks, "heads": heads}
 
 
 @register.inclusion_tag("components/chart.html")
-def chart(chart: Chart, level: int = 3) -> dict[str, Any]:
+def chart(chart: Chart, level: int = 2) -> dict[str, Any]:
     """A chart with title, unit, legend in words, drawing and its table."""
     return {"chart": chart, "tag": f"h{level}"}
 
@@ -299,12 +317,14 @@ def url_if_any(name: str) -> str:
 # parts that wrap others
 
 
-def _wrap(name: str, content: str, **data: Any) -> SafeString:
+def _wrap(name: str, content: str, /, **data: Any) -> SafeString:
     return render_to_string(f"components/{name}.html", {"content": content, **data})
 
 
 @register.simple_block_tag(end_name="endpanel")
-def panel(content: str, title: str = "", lead: str = "", link_url: str = "", link_text: str = "", kind: str = "") -> str:
+def panel(
+    content: str, *, title: str = "", lead: str = "", link_url: str = "", link_text: str = "", kind: str = ""
+) -> str:
     """A white sheet with an optional title and one link at its head; `kind`: quiet, flush."""
     return _wrap("panel", content, title=title, lead=lead, link_url=link_url, link_text=link_text, kind=kind)
 
@@ -322,13 +342,13 @@ def empty(content: str, icon: str, title: str) -> str:
 
 
 @register.simple_block_tag(end_name="enddialog")
-def dialog(content: str, id: str, title: str, size: str = "") -> str:
+def dialog(content: str, id: str, title: str, size: str = "") -> str:  # noqa: A002
     """A native dialog; a button with `commandfor` and `command="show-modal"` opens it."""
     return _wrap("dialog", content, id=id, title=title, kind=size)
 
 
 @register.simple_block_tag(end_name="enddrawer")
-def drawer(content: str, id: str, title: str) -> str:
+def drawer(content: str, id: str, title: str) -> str:  # noqa: A002
     """A dialog that comes from the side, on a phone from below."""
     return _wrap("dialog", content, id=id, title=title, kind="drawer")
 
@@ -336,13 +356,11 @@ def drawer(content: str, id: str, title: str) -> str:
 @register.simple_block_tag(end_name="endmore")
 def more(content: str, label: str) -> str:
     """A quiet line that opens: how a figure is made, what happens with data."""
-    return format_html(
-        '<details class="more"><summary>{}</summary><div>{}</div></details>', label, mark_safe(content)
-    )
+    return format_html('<details class="more"><summary>{}</summary><div>{}</div></details>', label, content)
 
 
 @register.simple_block_tag(end_name="endfield")
-def field(content: str, label: str, name: str, help: str = "", error: str = "", optional: bool = False) -> str:
+def field(content: str, *, label: str, name: str, help: str = "", error: str = "", optional: bool = False) -> str:  # noqa: A002
     """A label, help and error around a control made by hand; `name` is the control's id."""
     return _wrap("field_by_hand", content, label=label, name=name, help=help, error=error, optional=optional)
 
@@ -381,5 +399,5 @@ def bulk_bar(content: str) -> str:
         '<div class="bulk-bar" data-bulk-bar><output data-one="{}" data-many="{}"></output>{}</div>',
         _("1 chosen"),
         _("%(count)s chosen") % {"count": "{n}"},
-        mark_safe(content),
+        content,
     )
