@@ -1,11 +1,13 @@
 """Fixtures for real counterparts: each starts once a run, when a test first asks for it, and is allowed as a private host."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
 from tests.servers.bluesky import BlueskyServer
+from tests.servers.fake_networks import FakeNetworks
 from tests.servers.mastodon import MastodonServer
 
 
@@ -47,3 +49,13 @@ def bluesky(bluesky_process: BlueskyServer, allow_place: Callable[[str], None]) 
     """A Bluesky network that counts reactions; one for the whole run, make your own people with `person()`."""
     allow_place(bluesky_process.place)
     return bluesky_process
+
+
+@pytest.fixture
+def fake_networks(tmp_path: Path, allow_place: Callable[[str], None]) -> Iterator[FakeNetworks]:
+    """Four fake networks with a fifth of all posts faulty, known to this process too."""
+    server = FakeNetworks.start(tmp_path)
+    allow_place(server.place)
+    with server.in_this_process():
+        yield server
+    server.stop()

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-
 ROOT = Path(__file__).resolve().parents[2]
 # Run first in the child, then replaced by the server: a killed test run leaves nothing behind.
 _LAUNCH = (

@@ -14,8 +14,7 @@ const { TestPlc, TestPds, TestBsky, TestBsync, mockNetworkUtilities, mockMailer 
 
 const dbPostgresUrl = process.env.DB_POSTGRES_URL
 const plc = await TestPlc.create({})
-const closing = [plc]
-let view
+let view, pds
 if (dbPostgresUrl) {
   const bsync = await TestBsync.create({ apiKeys: ['key'], dbUrl: dbPostgresUrl, dbSchema: 'bsync' })
   const pdsPort = await freePort()
@@ -29,8 +28,7 @@ if (dbPostgresUrl) {
     bsyncApiKey: 'key',
   })
   bsync.ctx.dataplaneClients = [view.ctx.dataplane]
-  closing.unshift(view, bsync)
-  var pds = await TestPds.create({
+  pds = await TestPds.create({
     port: pdsPort,
     didPlcUrl: plc.url,
     hostname: 'localhost',
@@ -39,23 +37,15 @@ if (dbPostgresUrl) {
     bskyAppViewDid: view.ctx.cfg.serverDid,
   })
 } else {
-  var pds = await TestPds.create({ didPlcUrl: plc.url, hostname: 'localhost', enableDidDocWithSession: true })
+  pds = await TestPds.create({ didPlcUrl: plc.url, hostname: 'localhost', enableDidDocWithSession: true })
 }
-closing.unshift(pds)
 mockNetworkUtilities(pds, view)
 mockMailer(pds)
 console.log(JSON.stringify({ pds: pds.url, plc: plc.url, view: view?.url ?? null }))
 
-let stopping = false
-async function stop() {
-  if (stopping) return
-  stopping = true
-  setTimeout(() => process.exit(0), 3000).unref()
-  for (const server of closing) await server.close().catch(() => {})
-  process.exit(0)
-}
-for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop)
-process.stdin.on('end', stop).resume()
+// Everything is in memory or in the folder of temporary files that the test removes: nothing needs a careful end.
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(0))
+process.stdin.on('end', () => process.exit(0)).resume()
 
 function freePort() {
   return new Promise((resolve) => {
