@@ -157,7 +157,8 @@ def renew(invitation: Invitation, *, at: datetime) -> None:
         member=member, program=invitation.program, created_at__gt=at - timedelta(minutes=10)
     )
     if member.is_active and member.email and not waiting.filter(bounced_at=None).exists() and not fresh.exists():
-        renewed = _new(member, invitation.program, Invitation.Channel.MAIL, at, due_at=at, reminds=True)
+        renewed = _new(member, invitation.program, Invitation.Channel.MAIL, at, due_at=at)
+        renewed.renews = True
         renewed.save()
 
 

@@ -154,6 +154,7 @@ class Invitation(models.Model):
     used_at = models.DateTimeField(null=True, blank=True)
     bounced_at = models.DateTimeField(null=True, blank=True)
     reminds = models.BooleanField(default=False, help_text="this one was the single reminder")
+    renews = models.BooleanField(default=False, help_text="the member asked for it because an older one had expired")
 
     class Meta:
         indexes = [

@@ -160,9 +160,12 @@ def people_list(
 ) -> QuerySet[Member]:
     """Give the people list: rows carry `state` (imported, invited, bounced, deactivated) and `invited_at`.
 
-    Nothing in it depends on what a person answered: reminders, which go only to those without an answer, are left out.
+    Nothing in it depends on what a person answered or did: reminders, which go only to those without an answer, and
+    links that people renewed themselves are left out.
     """
-    latest = Invitation.objects.filter(member=OuterRef("pk"), program=program, reminds=False).order_by("-pk")
+    latest = Invitation.objects.filter(member=OuterRef("pk"), program=program, reminds=False, renews=False).order_by(
+        "-pk"
+    )
     people = (
         Member.objects.filter(erased_at=None)
         .select_related("team")
