@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "vocero.web.middleware.PersonalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "vocero.web.public.sessions.SessionLimits",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -102,6 +103,18 @@ ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "120/m/ip,3/m/key,12/h/key,40/d/key",
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key,30/d/key",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_ADAPTER = "vocero.web.public.accounts.AccountAdapter"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_PREVENT_ENUMERATION = True
 
 LANGUAGE_CODE = "en"
@@ -135,6 +148,8 @@ if ENVIRONMENT.mail_server is not None:
             "OPTIONS": ENVIRONMENT.mail_server.as_django(),  # type: ignore[dict-item]
         }
     }
+elif ENVIRONMENT.demo:
+    MAILERS = {"default": {"BACKEND": "vocero.notices.mailbox.EmailBackend"}}
 DEFAULT_FROM_EMAIL = ENVIRONMENT.mail_from
 
 SECURE_CSP = {
