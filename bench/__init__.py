@@ -1,0 +1,1 @@
+"""Benchmarks and long drills: ./run bench NAME, ./run drill NAME."""

@@ -1,0 +1,103 @@
+"""Counts what is in the database against what visitors were told, in plain SQL: lost, twice, and the roll-ups."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.drills.crew import ROOT
+from bench.drills.visitors import AGENT
+from vocero.tracking.visitors import visitor_key
+
+
+@dataclass(frozen=True)
+class Count:
+    """How the database and the visitors agree."""
+
+    acknowledged: int
+    stored: int
+    lost: int
+    twice: int
+    rolled_up: int
+
+    @property
+    def is_right(self) -> bool:
+        """Whether nothing was lost, nothing stored twice, and the roll-ups say what the clicks say."""
+        return self.lost == 0 and self.twice == 0 and self.rolled_up == self.stored
+
+
+def rows(environ: Mapping[str, str], sql: str) -> list[tuple[Any, ...]]:
+    """Ask the installation's database something."""
+    url = environ.get("DATABASE_URL", "")
+    if url.startswith("postgresql"):
+        import psycopg
+
+        with psycopg.connect(url) as connection:
+            return connection.execute(sql).fetchall()  # type: ignore[arg-type]
+    connection = sqlite3.connect(Path(environ["VOCERO_DATA"]) / "vocero.sqlite3")
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def count(environ: Mapping[str, str], acknowledged: Iterable[int], *, address: str = "127.0.0.1") -> Count:
+    """Compare: every acknowledged click must be a row, and no click two of them."""
+    salts = [bytes(salt) for (salt,) in rows(environ, "SELECT salt FROM tracking_dailysalt")]
+    stored = Counter(bytes(visitor) for (visitor,) in rows(environ, "SELECT visitor FROM tracking_click"))
+    lost = asked = 0
+    for number in acknowledged:
+        asked += 1
+        agent = AGENT.format(number)
+        lost += not any(visitor_key(salt, address, agent) in stored for salt in salts)
+    ((raw,),) = rows(environ, "SELECT COALESCE(SUM(raw), 0) FROM tracking_clickstat WHERE dimension = 'all'")
+    return Count(asked, stored.total(), lost, sum(number - 1 for number in stored.values() if number > 1), int(raw))
+
+
+def take_in(environ: Mapping[str, str]) -> None:
+    """Let an ingest of its own take in what is left in the segments, and end."""
+    code = (
+        "import django; django.setup(); from datetime import datetime, UTC; from pathlib import Path;"
+        "from django.conf import settings; from vocero.tracking.ingest import Ingest;"
+        "found = Ingest(settings.ENVIRONMENT.segments); found.drain(at=datetime.now(UTC))"
+    )
+    told = {**environ, "DJANGO_SETTINGS_MODULE": "vocero.config.settings"}
+    subprocess.run([sys.executable, "-c", code], env=told, cwd=ROOT, check=True, timeout=120)
+
+
+def prepare(environ: Mapping[str, str], shares: int) -> list[str]:
+    """Bring the database to this version, fill it, and give the links' tokens."""
+    if environ.get("DATABASE_URL") or not (Path(environ["VOCERO_DATA"]) / "vocero.sqlite3").exists():
+        subprocess.run(
+            [sys.executable, "-m", "vocero", "prepare"], env=dict(environ), cwd=ROOT, check=True, timeout=120
+        )
+    told = subprocess.run(
+        [sys.executable, "-m", "bench.company", str(shares)],
+        env=dict(environ),
+        cwd=ROOT,
+        check=True,
+        timeout=300,
+        capture_output=True,
+        text=True,
+    )
+    return told.stdout.split()
+
+
+def clean_environ(data: Path, **settings: str) -> dict[str, str]:
+    """Give an environment with nothing of Vocero's but what is told here."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("VOCERO_") and name != "DATABASE_URL"
+    }
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    return kept | {"VOCERO_DATA": str(data), "VOCERO_NODE": "drill"} | settings
+
+
+def as_json(figures: Mapping[str, Any]) -> str:
+    """Give figures as one line of JSON."""
+    return json.dumps(figures, sort_keys=True)
