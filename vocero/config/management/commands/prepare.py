@@ -10,9 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
+from django.urls import reverse
 
+from vocero.company.services import setup_token
 from vocero.config.readiness import unapplied
 
 _LOCK_NUMBER = 0x766F6365
@@ -22,6 +24,9 @@ class Command(BaseCommand):
     help = "Applies missing migrations and collects static files, once, also when several machines start together."
     requires_system_checks = ()
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--tell", action="store_true", help="say where to begin while there is no company yet")
+
     def handle(self, *args: Any, **options: Any) -> None:
         with _alone():
             missing = unapplied()
@@ -29,6 +34,10 @@ class Command(BaseCommand):
                 self.stderr.write(f"Bringing the database to this version ({len(missing)} steps) ...")
                 call_command("migrate", interactive=False, verbosity=0)
         _collect_static()
+        token = setup_token() if options["tell"] else None
+        if token:
+            address = settings.ENVIRONMENT.base_url + reverse("public:setup", args=[token])
+            self.stderr.write(f"There is no company here yet. Set it up in your browser:\n  {address}")
 
 
 @contextmanager
