@@ -42,10 +42,10 @@ BELOW: dict[str, tuple[str, ...]] = {
 """Pages that stand below a place though their names do not begin with its name."""
 
 
-def address_of(name: str) -> str:
+def address_of(name: str, *args: object) -> str:
     """Give the address of a URL name, or nothing while there is no such page."""
     try:
-        return reverse(name)
+        return reverse(name, args=args)
     except NoReverseMatch:
         return ""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import segno
 from django import template
+from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
@@ -18,6 +19,7 @@ from django.utils import formats, timezone
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from vocero.web import navigation, stylesheet
@@ -276,6 +278,19 @@ def choice_class(field: BoundField) -> str:
 # the shells
 
 
+@register.inclusion_tag("components/language_switch.html", takes_context=True)
+def language_switch(context: Context) -> dict[str, Any]:
+    """The languages of the pages, each in its own words; the choice is kept."""
+    request = context.get("request")
+    return {
+        "languages": settings.LANGUAGES,
+        "current": get_language(),
+        "next": request.get_full_path() if request else "/",
+        "url": navigation.address_of("public:language"),
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
 def theme_of(context: Context) -> str:
     """Give the theme that this person forced (light or dark), or nothing."""
     request = context.get("request")
@@ -309,9 +324,9 @@ def places(context: Context, audience: str) -> list[navigation.Place]:
 
 
 @register.simple_tag
-def url_if_any(name: str) -> str:
+def url_if_any(name: str, *args: Any) -> str:
     """The address of a URL name, or nothing while it does not exist."""
-    return navigation.address_of(name)
+    return navigation.address_of(name, *args)
 
 
 # parts that wrap others
