@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from vocero.config import environment, supervisor
+from vocero.config.demo import start
 from vocero.config.environment import Environment, WrongSettings
 from vocero.config.supervisor import Child, Supervisor
 
@@ -39,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not words or words[0] in {"-h", "--help"} or words == ["help"]:
             print(HELP, end="")
             return 0
-        if words[0] in {"serve", "links"}:
-            return {"serve": serve, "links": links}[words[0]](words[1:])
+        if words[0] in {"serve", "links", "demo"}:
+            return {"serve": serve, "links": links, "demo": demo}[words[0]](words[1:])
         return django([words[0].replace("-", "_") if words[0] != "help" else "help", *words[1:]])
     except WrongSettings as error:
         print(error, file=sys.stderr)
@@ -88,11 +89,45 @@ def serve(words: list[str]) -> int:
         if reason := _why_not_free(told.host, port):
             print(f"Vocero cannot listen on {told.host}:{port}: {reason}. Choose another with --port.", file=sys.stderr)
             return 1
-    status = subprocess.call(supervisor.command("prepare"))
+    status = subprocess.call(supervisor.command("prepare", "--tell"))
     if status:
         return status
-    tree = Supervisor(children(told, links_port=given.links_port), tell=_tell)
-    tree.run(when_started=lambda: _say_address(told))
+    return _run_tree(told, links_port=given.links_port)
+
+
+def demo(words: list[str]) -> int:
+    """Make a believable company unless it is there already, then serve it; prints one-click sign-in links."""
+    os.environ.setdefault("VOCERO_DATA", start.FOLDER)
+    os.environ["VOCERO_DEMO"] = "yes"
+    given = _ports(
+        words,
+        "demo",
+        lambda parser: parser.add_argument("--fresh", action="store_true", help="start over with a new company"),
+    )
+    told = environment.load()
+    if start.WAITING_PID not in os.environ and (reason := _why_not_free(told.host, told.port)):
+        print(
+            f"The demo cannot listen on {told.host}:{told.port}: {reason}. Choose another with --port.", file=sys.stderr
+        )
+        return 1
+    try:
+        status = start.make_ready(told, fresh=given.fresh) or subprocess.call(supervisor.command("prepare"))
+    except start.NotADemo as error:
+        print(
+            f"{error} holds a real company, which the demo would overwrite. Set VOCERO_DATA to another folder.",
+            file=sys.stderr,
+        )
+        return 1
+    if status:
+        return status
+    lines = start.sign_in_lines(told)
+    return _run_tree(told, news="\n".join(["Sign in with one click:", *lines]))
+
+
+def _run_tree(told: Environment, *, links_port: int | None = None, news: str = "") -> int:
+    """Keep the processes running until told to end; `news` is told once they answer."""
+    tree = Supervisor(children(told, links_port=links_port), tell=_tell)
+    tree.run(when_started=lambda: _say_address(told, news))
     return 0
 
 
@@ -158,11 +193,11 @@ def _answers(host: str, port: int) -> bool:
         return False
 
 
-def _say_address(told: Environment) -> bool:
+def _say_address(told: Environment, news: str = "") -> bool:
     """Tell the address once the pages answer; gives whether they do."""
     if not _answers(told.host, told.port):
         return False
-    _tell(f"Vocero answers at {told.base_url}")
+    _tell("\n".join(filter(None, [f"Vocero answers at {told.base_url}", news])))
     return True
 
 
