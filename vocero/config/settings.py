@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "vocero.web.middleware.PersonalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "vocero.web.public.sessions.SessionLimits",
+    "vocero.web.visits.OwnVisitMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
