@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import connection, connections
 
+from tests import cast
 from tests.running import ROOT, installation, wait_for
 from vocero.company.models import Schedule
 from vocero.config import schedule
@@ -138,6 +139,7 @@ def test_a_worker_of_a_second_machine_is_refused_on_sqlite_alone() -> None:
 
 
 def test_a_worker_runs_all_lanes_until_it_is_stopped(transactional_db: None) -> None:
+    cast.make_house()
     worker = Worker((due("work"), due("fail", lane=READING)))
     running = threading.Thread(target=worker.run)
     running.start()
@@ -149,6 +151,15 @@ def test_a_worker_runs_all_lanes_until_it_is_stopped(transactional_db: None) -> 
     assert not running.is_alive()
     assert len(ran) == 1
     assert set(Schedule.objects.values_list("last_error", flat=True)) == {"", "LookupError"}
+
+
+def test_nothing_is_due_before_there_is_a_company(transactional_db: None) -> None:
+    worker = Worker((due("work"),))
+    assert worker._look((due("work"),)) is False
+    assert ran == []
+    cast.make_house()
+    worker._look((due("work"),))
+    assert len(ran) == 1
 
 
 def test_the_command_refuses_to_be_a_second_machine_on_sqlite(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils.module_loading import import_string
 
 from vocero.company.models import Schedule
+from vocero.company.queries import installation
 from vocero.lib import clock
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ TABLE: tuple[Due, ...] = (
     Due("vocero.sharing.tasks.read_engagement", _seconds(300), READING, drains=True),
     Due("vocero.tracking.tasks.make_salts", _seconds(3600), COUNTING),
     Due("vocero.tracking.tasks.close_days", _seconds(600), COUNTING),
+    Due("vocero.tracking.tasks.credit_waiting_conversions", _seconds(15), COUNTING),
     Due("vocero.measurement.tasks.roll_up_recent", _seconds(60), COUNTING),
     Due("vocero.measurement.tasks.roll_up_all", _seconds(24 * 3600), COUNTING),
 )
@@ -151,6 +153,7 @@ class Worker:
     def __init__(self, table: tuple[Due, ...] | None = None) -> None:
         self._table = TABLE if table is None else table
         self._stopped = threading.Event()
+        self._set_up = False
         self.refused: SecondMachine | None = None
 
     def stop(self) -> None:
@@ -185,6 +188,11 @@ class Worker:
         except Exception as error:  # noqa: BLE001  the database may be away for a while
             logger.error("the worker could not beat: %s", type(error).__qualname__)
 
+    def _is_set_up(self) -> bool:
+        """Whether there is a company; before that nothing is due."""
+        self._set_up = self._set_up or installation() is not None
+        return self._set_up
+
     def _run_lane(self, lane: str) -> None:
         """One thread: looks every second, with plain reads, whether something of its lane is due."""
         table = tuple(due for due in self._table if due.lane == lane)
@@ -199,6 +207,8 @@ class Worker:
     def _look(self, table: tuple[Due, ...]) -> bool:
         """Run what is due now; gives whether something drains and has more to do."""
         try:
+            if not self._is_set_up():
+                return False
             waiting = dict(
                 Schedule.objects.filter(name__in=[due.name for due in table]).values_list("name", "next_run_at")
             )
