@@ -1,0 +1,54 @@
+"""What an advocate's own shares did: clicks, what came of them and what networks told, for that advocate alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Count, Sum
+
+from vocero.people.models import Member
+from vocero.sharing.models import Share
+from vocero.sharing.queries import Received
+from vocero.tracking.models import ClickStat, Conversion
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The figures of one share; `clicks` are unique valid ones."""
+
+    clicks: int = 0
+    conversions: int = 0
+    received: Received = field(default_factory=Received)
+
+    @property
+    def reactions(self) -> int:
+        """Everything that people did with it on the network."""
+        return self.received.reactions + self.received.comments + self.received.reshares
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show yet."""
+        return not (self.clicks or self.conversions or self.reactions)
+
+
+def results_of(shares: Sequence[Share], received: dict[int, Received]) -> dict[int, Result]:
+    """Give the figures of shares by id; two queries however many there are."""
+    clicks = clicks_of(shares)
+    credited = Conversion.objects.filter(share__in=[share.pk for share in shares], state=Conversion.State.CREDITED)
+    conversions = dict(credited.values_list("share").annotate(many=Count("pk")))
+    return {
+        share.pk: Result(clicks.get(share.pk, 0), conversions.get(share.pk, 0), received.get(share.pk, Received()))
+        for share in shares
+    }
+
+
+def clicks_of(shares: Sequence[Share]) -> dict[int, int]:
+    """Give the unique clicks of shares by id, from the roll-ups by day."""
+    keys = [str(share.pk) for share in shares]
+    rows = ClickStat.objects.filter(dimension="share", key__in=keys).values_list("key").annotate(Sum("unique"))
+    return {int(key): clicks for key, clicks in rows}
+
+
+def clicks_of_member(member: Member) -> int:
+    """Give the unique clicks of all shares of a member."""
+    row = ClickStat.objects.filter(dimension="member", key=str(member.pk)).aggregate(all=Sum("unique"))
+    return row["all"] or 0
