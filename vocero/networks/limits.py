@@ -1,5 +1,6 @@
 """What a network takes: how long, how counted, which images; and what a draft would have to change."""
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -114,10 +115,9 @@ class Limits:
 
 
 def weighted_length(text: str) -> int:
-    """Count a text without addresses as X does: half-width letters one, others and whole emoji two."""
-    return sum(
-        2 if _is_emoji(cluster) else sum(_weight(character) for character in cluster) for cluster in graphemes(text)
-    )
+    """Count a text without addresses as X does: composed letters of the lighter blocks one, others and whole emoji two."""
+    clusters = graphemes(unicodedata.normalize("NFC", text))
+    return sum(2 if _is_emoji(cluster) else sum(_weight(character) for character in cluster) for cluster in clusters)
 
 
 def _weight(character: str) -> int:

@@ -57,6 +57,7 @@ class Line:
                 content=content,
                 files=files,
                 seconds=self.left(),
+                redirects=0,
             )
         except Forbidden as error:
             raise Refused("address") from error
@@ -93,7 +94,7 @@ def judgement(answer: Answer, *, effect: bool = False) -> NetworkError:
     if status in {401, 403}:
         return Reconnect()
     if status in {404, 410}:
-        return Refused("gone")
+        return Refused("moved" if effect else "gone")
     if status == 413:
         return Refused("media")
     return Refused("moved" if status < 400 else "rejected")
@@ -105,17 +106,15 @@ def wait_of(answer: Answer) -> timedelta | None:
     Moments are taken against the answer's own Date, so that a clock that differs from ours does no harm.
     """
     for name in _WAIT_HEADERS:
-        value = answer.header(name).split(",")[0].strip()
-        if not value:
-            continue
-        wait = _wait(value, answer)
+        value = answer.header(name).strip()
+        wait = _wait(value, answer) or _wait(value.split(",")[0], answer)
         if wait is not None:
             return min(max(wait, _SHORTEST), _LONGEST)
     return None
 
 
 def _wait(value: str, answer: Answer) -> timedelta | None:
-    if value.isascii() and value.isdigit() and len(value) < 9:
+    if value.isascii() and value.isdigit() and len(value) < 9:  # longer ones are moments since 1970
         return timedelta(seconds=int(value))
     sent = _moment(answer.header("date"))
     until = _moment(value)
