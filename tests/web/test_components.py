@@ -265,3 +265,36 @@ def test_vendored_files_are_those_that_are_written_down() -> None:
     for path, digest in listed:
         found = hashlib.sha384((WEB.parent.parent / path).read_bytes()).digest()
         assert base64.b64encode(found).decode() == digest, path
+
+
+@PARTS
+@pytest.mark.django_db(transaction=True)
+def test_words_survive_a_reload_and_the_way_to_another_app_and_back(
+    live_server: Any, open_page: Callable[..., Any]
+) -> None:
+    page = open_page(phone=True)
+    page.goto(f"{live_server.url}/styleguide", wait_until="networkidle")
+    question = page.get_by_role("heading", name="Is it out?")
+    assert not question.is_visible()
+    page.get_by_label("Your words").fill("Mine.")
+    page.get_by_role("link", name="Open LinkedIn").click()
+    page.reload(wait_until="networkidle")
+    assert page.get_by_label("Your words").input_value() == "Mine."
+    assert page.locator("[data-preview-text]").first.inner_text().startswith("Mine.")
+    assert question.is_visible()
+    page.reload()
+    assert not question.is_visible()
+
+
+@PARTS
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_is_dropped_is_named_before_it_is_sent(live_server: Any, open_page: Callable[..., Any]) -> None:
+    page = open_page()
+    page.goto(f"{live_server.url}/styleguide")
+    page.wait_for_selector("[data-filedrop] [data-hint]:not([hidden])")
+    page.evaluate(
+        """() => { const data = new DataTransfer(); data.items.add(new File(['x'.repeat(2048)], 'zdjęcie.png'));
+        document.querySelector('[data-filedrop]').dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true})); }"""
+    )
+    assert page.locator("[data-filedrop] output").inner_text() == "zdjęcie.png (2 kB)"
+    assert page.evaluate("document.querySelector('[data-filedrop] input').files.length") == 1

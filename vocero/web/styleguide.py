@@ -98,7 +98,8 @@ def _composer(text: str, *, findings: tuple[Any, ...] = ()) -> Composer:
     card = Card("How our night shift fixed the packing line", "Marta and her team shortened a 40-minute changeover to nine.",
                 "blog.northwind.example")  # fmt: skip
     return Composer(text, networks, "Marta Kowalska", card, findings, nudge="One or two sentences of your own go a long way.",
-                    badges=["5 points"], help="Change what you like. The link and who you work for stay.")  # fmt: skip
+                    badges=["5 points"], autosave_key="styleguide",
+                    help="Change what you like. The link and who you work for stay.")  # fmt: skip
 
 
 def _findings() -> tuple[Any, ...]:

@@ -15,6 +15,8 @@ const behaviors = [
   ["[data-chart]", () => import("./chart.js")],
   ["[data-bulk]", () => import("./bulk.js")],
   ["[data-submit-on-change]", () => import("./filter.js")],
+  ["[data-triage]", () => import("./triage.js")],
+  ["[data-tabs]", () => import("./tabs.js")],
   ["[data-focus]", () => import("./focus.js")],
 ];
 const started = new WeakMap();

@@ -8,13 +8,19 @@ export function start(field) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
   let timer;
+  let sent = false;
   field.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(() => write(key, field.value), 300);
   });
+  window.addEventListener("pagehide", () => {
+    if (field.isConnected && !sent && field.value !== field.defaultValue) write(key, field.value);
+  });
   field.form?.addEventListener("submit", (event) => {
     clearTimeout(timer);
-    if (!event.defaultPrevented) write(key, null);
+    if (event.defaultPrevented) return;
+    sent = true;
+    write(key, null);
   });
 }
 

@@ -2,7 +2,7 @@
 export function start(wrap) {
   const all = wrap.querySelector("[data-all]");
   const bar = wrap.parentElement.querySelector("[data-bulk-bar]");
-  const boxes = () => Array.from(wrap.querySelectorAll("tbody .pick input"));
+  const boxes = () => Array.from(wrap.querySelectorAll(":is(tbody, li) .pick input"));
   const show = () => {
     const chosen = boxes().filter((box) => box.checked).length;
     all.checked = chosen > 0 && chosen === boxes().length;
