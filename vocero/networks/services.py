@@ -44,6 +44,7 @@ REFRESH_FLOOR = timedelta(minutes=10)
 _REFRESH_RUNS = timedelta(seconds=90)
 _SOON = timedelta(seconds=30)
 _CONNECT_SECONDS = 15.0
+_READING_SECONDS = 10.0  # one slow server must not hold up what is read from others
 _UNUSED_APP_LIVES = timedelta(hours=12)  # Mastodon clears apps without tokens after a day
 _STATE, _PKCE = "networks.connect", "networks.pkce"
 
@@ -191,7 +192,7 @@ def read_engagement(network: str, *, account: Account | None, remote_id: str, at
     adapter = get_network(network)
     if not adapter.tells_engagement:
         return None
-    return _act(network, account, lambda login: adapter.engagement(login, remote_id), at=at)
+    return _act(network, account, lambda login: adapter.engagement(login, remote_id), at=at, seconds=_READING_SECONDS)
 
 
 def refresh_account(account: Account, *, at: datetime) -> Login:
@@ -256,7 +257,9 @@ def forget_audience(member: Member, *, network: str) -> None:
 def read_audience(account: Account, *, at: datetime) -> Audience | None:
     """Ask the network for an account's followers and record the number; None when it does not tell. As `publish`."""
     adapter = get_network(account.network)
-    number = _act(account.network, account, adapter.followers, at=at) if adapter.tells_followers else None
+    if not adapter.tells_followers:
+        return None
+    number = _act(account.network, account, adapter.followers, at=at, seconds=_READING_SECONDS)
     return None if number is None else _record_read(account.member, account.network, number, at=at)
 
 
@@ -273,13 +276,15 @@ def choose_networks(member: Member, *, names: Sequence[str]) -> None:
 # Parts
 
 
-def _act[T](network: str, account: Account | None, do: Callable[[Login], T], *, at: datetime) -> T:
+def _act[T](
+    network: str, account: Account | None, do: Callable[[Login], T], *, at: datetime, seconds: float = ATTEMPT_SECONDS
+) -> T:
     """Do something with an account's credentials, refreshed before when they lapse, once more when they had lapsed."""
     if account is None:
         if get_network(network).channel is not Channel.PRACTICE:
             raise Reconnect
         return do(Login("", "", "", {}, at))
-    ends = time.monotonic() + ATTEMPT_SECONDS
+    ends = time.monotonic() + seconds
     try:
         login = vault.login_of(account, at=at)
         if get_network(network).is_stale(login):
