@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/", include("vocero.api.urls")),
     path("manage/", include("vocero.web.manager.urls")),
     path("", include("vocero.web.advocate.urls")),
     path("", include("vocero.web.urls")),
