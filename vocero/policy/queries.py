@@ -1,6 +1,7 @@
 """Reads what may be said: the guideline in force, who has accepted it, the rules, and whether sending is stopped."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from vocero.lib.words import pick, pick_language
 from vocero.people.models import Member
@@ -17,6 +18,7 @@ class ShownTerm:
     text: str
     blocks: bool
     advice: dict[str, str]
+    added_at: datetime
 
 
 def current_guideline() -> Guideline | None:
@@ -46,7 +48,7 @@ def stop_in_force() -> StopSwitch | None:
 def shown_terms(*, kind: str) -> list[ShownTerm]:
     """Give the live terms of a kind for the program team, unsealed, in alphabetical order."""
     terms = [
-        ShownTerm(term.public_id, term.kind, text_of(term), term.blocks, dict(term.advice))
+        ShownTerm(term.public_id, term.kind, text_of(term), term.blocks, dict(term.advice), term.created_at)
         for term in Term.objects.filter(kind=kind, archived_at=None)
     ]
     return sorted(terms, key=lambda term: term.text.casefold())
