@@ -95,9 +95,14 @@ class Running:
     def tree(self) -> list[int]:
         """The pids of the server and of everything below it."""
         assert self.process is not None
-        found = [self.process.pid]
-        for pid in found:
-            found += _children(pid)
+        return self.below(self.process.pid)
+
+    @staticmethod
+    def below(pid: int) -> list[int]:
+        """The pids of a process and of everything below it."""
+        found = [pid]
+        for one in found:
+            found += _children(one)
         return found
 
     def stop(self) -> None:
