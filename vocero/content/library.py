@@ -24,6 +24,7 @@ SORTS: Final[dict[str, Combinable]] = {
     "updated": F("updated_at"),
     "offered": Coalesce("offered_at", "created_at"),
     "created": F("created_at"),
+    "appeared": Coalesce("published_at", "created_at"),
     "title": Lower("title"),
 }
 """What the library can be sorted by: each gives every post a value, so that a page can begin after any of them."""

@@ -24,6 +24,7 @@ from vocero.company.queries import installation, main_program
 from vocero.content.health import DOWN_AFTER, Health, health_of
 from vocero.content.mix import Mix
 from vocero.content.models import Campaign, Caption, Post, Source, Topic, TopicFollow
+from vocero.content.pages import page_key
 from vocero.people.models import Member, Segment
 from vocero.people.queries import segments_of
 
@@ -61,6 +62,14 @@ def offered_to(member: Member, at: datetime, program: Program | None = None) -> 
     return live_posts(program or main_program(), at).filter(
         ~Exists(chosen) | Exists(chosen.filter(segment_id__in=segments_of(member)))
     )
+
+
+def post_of_page(program: Program, url: str) -> Post | None:
+    """Give the newest post of a page, whatever the spelling of its address, that was not dismissed or put away."""
+    away = [Post.State.DISMISSED, Post.State.ARCHIVED]
+    key = page_key(url)
+    posts = Post.objects.filter(program=program, url_key=key).exclude(state__in=away)
+    return posts.order_by("-pk").first() if key else None
 
 
 def is_offered_to(post: Post, member: Member, at: datetime) -> bool:

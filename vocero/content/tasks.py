@@ -63,10 +63,11 @@ def card_image(*addresses: str, at: datetime) -> StoredFile | None:
     return None
 
 
-def _fetch(source: Source, at: datetime) -> None:
+def _fetch(source: Source, at: datetime) -> services.Ingested:
     result = fetch_feed(source.feed_url, at=at, etag=source.etag, last_modified=source.last_modified)
     ingested = services.record_fetch(source, result, at=at)
     logger.info("source %s: %s, %s new", source.public_id, type(result).__name__.lower(), ingested.new)
+    return ingested
 
 
 def _preview_of(post: Post) -> Preview | None:
@@ -79,3 +80,9 @@ def _preview_of(post: Post) -> Preview | None:
 def _lease(at: datetime) -> datetime:
     """Give the end of a claim that begins now; earlier work of the same run may have taken its time."""
     return max(at, clock.now()) + LEASE
+
+
+def fetch_now(source: Source, at: datetime) -> services.Ingested | None:
+    """Fetch one source at once because somebody waits for it; None when another worker is at it already."""
+    claimed = services.claim_source(source.pk, at=at, until=_lease(at))
+    return _fetch(claimed, at) if claimed is not None else None

@@ -3,11 +3,12 @@
 from django.conf import settings
 from django.urls import path
 
-from vocero.web import manifest, styleguide, stylesheet
+from vocero.web import files, manifest, styleguide, stylesheet
 
 urlpatterns = [
     path("look/brand-<slug:color>.css", stylesheet.brand, name="brand"),
     path("look/<slug:digest>.css", stylesheet.stylesheet, name="stylesheet"),
+    path("files/<slug:key>", files.file, name="file"),
     path("site.webmanifest", manifest.manifest, name="manifest"),
 ]
 if settings.DEBUG:

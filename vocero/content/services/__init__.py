@@ -19,7 +19,15 @@ from vocero.content.services.posts import (
     edit_post,
     offer_post,
 )
-from vocero.content.services.previews import claim_preview, due_previews, fill_from, record_preview, set_card_image
+from vocero.content.services.previews import (
+    claim_preview,
+    create_from_link,
+    due_previews,
+    fill_from,
+    read_anew,
+    record_preview,
+    set_card_image,
+)
 from vocero.content.services.sources import (
     SourceDetails,
     SourceRefused,
@@ -64,6 +72,7 @@ __all__ = [
     "claim_preview",
     "claim_source",
     "clean_hashtags",
+    "create_from_link",
     "create_post",
     "describe_images",
     "details_of",
@@ -84,6 +93,7 @@ __all__ = [
     "merge_topics",
     "offer_post",
     "pause_source",
+    "read_anew",
     "record_fetch",
     "record_preview",
     "remove_source",

@@ -5,14 +5,61 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from vocero.company.models import StoredFile
+from vocero.company.models import Program, StoredFile
 from vocero.content.models import Post
 from vocero.content.pages import Preview
 from vocero.content.searching import search_text
+from vocero.content.services.posts import PostDetails, create_post
+from vocero.people.models import Member
 
 MOST_ATTEMPTS = 3
 TRY_AGAIN_AFTER = timedelta(hours=2)
 _WANTED_IN = (Post.State.INBOX, Post.State.DRAFT, Post.State.OFFERED)
+
+
+@transaction.atomic
+def create_from_link(
+    program: Program,
+    *,
+    url: str,
+    preview: Preview | None,
+    image: StoredFile | None,
+    by: Member | None,
+    at: datetime,
+) -> Post:
+    """Make a draft of a pasted address with what its page says; without a preview the rest is typed by hand.
+
+    Raises PostRefused for an address that is no web address.
+    """
+    details = PostDetails(url=url)
+    if preview is not None:
+        details = PostDetails(
+            url=preview.url,
+            title=preview.title,
+            description=preview.description,
+            site_name=preview.site_name,
+            language=preview.language[:8],
+        )
+    post = create_post(program, by=by, at=at, details=details)
+    post.card_image = image
+    if preview is not None:
+        post.remote_image_url, post.published_at = preview.image_url, preview.published_at
+    post.save(update_fields=["card_image", "remote_image_url", "published_at"])
+    return post
+
+
+@transaction.atomic
+def read_anew(post: Post, *, preview: Preview, image: StoredFile | None, at: datetime) -> None:
+    """Take title, description, website and picture from the page again, in place of what stands there."""
+    post.title = preview.title or post.title
+    post.description = preview.description or post.description
+    post.site_name = preview.site_name or post.site_name
+    post.language = post.language or preview.language[:8]
+    post.remote_image_url = preview.image_url or post.remote_image_url
+    post.card_image = image or post.card_image
+    post.preview_due_at, post.updated_at = None, at
+    post.search_text = search_text(post, post.captions.filter(archived_at=None).values_list("text", flat=True))
+    post.save()
 
 
 def due_previews(at: datetime) -> QuerySet[Post]:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from vocero.web.manager import (
     campaigns,
+    conversions,
     editor,
     guideline,
     inbox,
@@ -77,5 +78,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/points", settings.points, name="settings-points"),
     path("settings/team", settings.team, name="settings-team"),
     path("settings/joining-text", settings.joining_text, name="settings-joining"),
+    path("settings/conversions", conversions.conversions, name="settings-conversions"),
+    path("settings/conversions/sites", conversions.add_site, name="settings-conversions-site"),
+    path("settings/conversions/keys", conversions.add_key, name="settings-conversions-key"),
+    path("settings/conversions/<slug:public_id>", conversions.one, name="settings-conversions-one"),
+    path("settings/conversions/<slug:public_id>/test", conversions.test, name="settings-conversions-test"),
     path("first-day/<slug:key>", setup.step, name="first-day"),
 ]

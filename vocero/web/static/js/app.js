@@ -18,6 +18,7 @@ const behaviors = [
   ["[data-triage]", () => import("./triage.js")],
   ["[data-tabs]", () => import("./tabs.js")],
   ["[data-focus]", () => import("./focus.js")],
+  ["[data-print]", () => import("./print.js")],
 ];
 const started = new WeakMap();
 
