@@ -29,8 +29,8 @@ from vocero.lib import clock
 from vocero.notices import mail
 from vocero.people.models import Member
 from vocero.people.queries import member_by_email
-from vocero.web.access import public
-from vocero.web.public.accounts import member_of_link
+from vocero.web.access import member, public, signed_in
+from vocero.web.public.accounts import member_of_link, sign_in_link
 
 _EMAIL_ATTRS = {"autocomplete": "username", "inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
 
@@ -100,9 +100,9 @@ def ask_for_code(request: HttpRequest) -> HttpResponse:
 
 
 def _send_code(request: HttpRequest, email: str) -> None:
-    member = member_by_email(email)
-    LoginCodeVerificationProcess.initiate(request=request, user=member, email=email)
-    if member is None:
+    known = member_by_email(email)
+    LoginCodeVerificationProcess.initiate(request=request, user=known, email=email)
+    if known is None:
         mail.send(email, kind="sign_in_unknown", at=clock.now(), language=getattr(request, "LANGUAGE_CODE", "en"))
 
 
@@ -138,19 +138,19 @@ def enter_password(request: HttpRequest) -> HttpResponse:
     form = PasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         too_often = _("That was often. Please wait a few minutes and try again.")
-        member: Any = None
+        found: Any = None
         if not ratelimit.consume(request, action="login"):
             form.add_error(None, too_often)
             return _page(request, "public/sign_in_password.html", form)
         try:
-            member = get_adapter(request).authenticate(
+            found = get_adapter(request).authenticate(
                 request, email=form.cleaned_data["email"].lower(), password=form.cleaned_data["password"]
             )
             form.add_error(None, _("E-mail and password do not fit together. Please try again."))
         except ValidationError:
             form.add_error(None, too_often)
-        if isinstance(member, Member) and member.is_active:
-            return enter(request, member, to=next_url(request))
+        if isinstance(found, Member) and found.is_active:
+            return enter(request, found, to=next_url(request))
     return _page(request, "public/sign_in_password.html", form)
 
 
@@ -160,13 +160,21 @@ def use_link(request: HttpRequest, token: str) -> HttpResponse:
     """The page of a mailed link: opening it does nothing, its button signs in."""
     if request.user.is_authenticated:
         return redirect("public:home")
-    member = member_of_link(token)
-    if member is None:
+    found = member_of_link(token)
+    if found is None:
         messages.info(request, _("This link was used already or is too old. Please ask for a new code."))
         return redirect("public:sign-in")
     if request.method == "POST":
-        return enter(request, member)
-    return render(request, "public/sign_in_link.html", {"name": member.get_short_name()})
+        return enter(request, found)
+    return render(request, "public/sign_in_link.html", {"name": found.get_short_name()})
+
+
+@member
+@never_cache
+@require_POST
+def on_phone(request: HttpRequest) -> HttpResponse:
+    """Show a code that signs the member's own phone in: once, within fifteen minutes."""
+    return render(request, "public/phone.html", {"address": sign_in_link(signed_in(request))})
 
 
 @public

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/code", sign_in.enter_code, name="sign-in-code"),
     path("sign-in/password", sign_in.enter_password, name="sign-in-password"),
     path("sign-in/link/<str:token>", sign_in.use_link, name="sign-in-link"),
+    path("phone", sign_in.on_phone, name="phone"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("welcome", welcome.type_code, name="welcome-code"),
     path("welcome/<str:token>", welcome.open_invitation, name="welcome"),
