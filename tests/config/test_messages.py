@@ -15,7 +15,11 @@ greeting = _("Hello, %(name)s")
 clicks = ngettext("%(count)s click", "%(count)s clicks", 2)
 verb = pgettext("verb", "Share")
 """
-TEMPLATE = """{% load i18n %}{% translate "Share" %}
+TEMPLATE = """{% load i18n %}
+      {% if shared %}
+    <p>{% translate "Share" %}
+  </p>
+      {% endif %}
 {% blocktranslate trimmed count counter=n %}
   One <b>click</b>
 {% plural %}
@@ -111,6 +115,21 @@ def test_collecting_again_keeps_translations_and_drops_what_is_gone(package: Pat
     before = messages.catalog("pl", locale=package / "locale").read_text()
     messages.update(package)
     assert messages.catalog("pl", locale=package / "locale").read_text() == before
+
+
+def test_what_is_missing_can_be_given_to_a_translator_and_taken_back(package: Path) -> None:
+    messages.update(package)
+    locale = package / "locale"
+    asked = messages.missing("pl", locale=locale)
+    assert [len(entry["strings"]) for entry in asked] == [1, 3, 1, 1, 3]
+    asked[0]["strings"] = ["Cześć, %(name)s"]
+    asked[1]["strings"] = ["%(count)s kliknięcie", "%(count)s kliknięcia", "kliknięć"]
+    asked.append({"id": "Unknown", "strings": ["Nieznane"]})
+    refused = messages.fill("pl", asked, locale=locale)
+    assert len(refused) == 2
+    assert refused[0].startswith("pl: placeholders or tags differ: '%(count)s click'")
+    assert refused[1] == "pl: not a text of the catalog: 'Unknown'"
+    assert len(messages.missing("pl", locale=locale)) == 4
 
 
 def test_the_compiled_catalog_is_what_gettext_reads(package: Path) -> None:

@@ -1,15 +1,18 @@
 """The texts of the product in other languages: collect them, check that none is missing, compile them.
 
 `python -m vocero.config.messages collect|check|compile`. Collecting and checking need the development packages.
+`missing LANGUAGE` prints what is still to translate as JSON, `fill LANGUAGE FILE` takes such a list back with its `strings` filled.
 """
 
 import io
+import json
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from vocero.config.catalogs import PLURALS, Message, compile_mo, merge, read_po, write_po
 
@@ -61,7 +64,8 @@ def _occurrences(package: Path) -> Iterator[tuple[str, str, str | tuple[str, ...
             continue
         source = path.read_text()
         if is_template:
-            source = templatize(source, origin=str(inside))
+            # What is left of a template is one call after another; its indentation means nothing.
+            source = "\n".join(line.lstrip() for line in templatize(source, origin=str(inside)).splitlines())
         # Babel drops trailing empty positions by itself; every call of a keyword counts.
         for _, text, _, context in extract("python", io.BytesIO(source.encode()), keywords=KEYWORDS):
             yield f"{package.name}/{inside.as_posix()}", context or "", text
@@ -130,8 +134,52 @@ def compile_all(locale: Path = LOCALE) -> list[Path]:
     return made
 
 
+def missing(language: str, *, locale: Path = LOCALE) -> list[dict[str, Any]]:
+    """The texts that a language still lacks, in the order of the pages, with as many empty `strings` as it has forms."""
+    forms, _ = PLURALS[language]
+    return [
+        {"context": message.context, "id": message.id, "plural": message.plural}
+        | {"places": list(message.places), "strings": [""] * (forms if message.plural else 1)}
+        for message in read_po(catalog(language, locale=locale).read_text())
+        if not message.is_translated
+    ]
+
+
+def fill(language: str, filled: list[dict[str, Any]], *, locale: Path = LOCALE) -> list[str]:
+    """Take translations in; those that cannot stand are left out and named, a line each."""
+    forms, _ = PLURALS[language]
+    path = catalog(language, locale=locale)
+    given = {(entry.get("context", ""), entry["id"]): tuple(entry["strings"]) for entry in filled}
+    refused, messages = [], []
+    for message in read_po(path.read_text()):
+        strings = given.pop(message.key, None)
+        if strings is not None and any(strings):
+            translated = replace(message, strings=strings, is_fuzzy=False)
+            reason = _what_is_wrong(message, translated, forms)
+            if reason:
+                refused.append(f"{language}: {reason}: {message.id!r} -> {strings!r}")
+            else:
+                message = translated  # noqa: PLW2901  the filled one takes its place
+        messages.append(message)
+    path.write_text(write_po(language, messages))
+    return refused + [f"{language}: not a text of the catalog: {key[1]!r}" for key in given]
+
+
 def main(words: list[str]) -> int:
-    """Do what the one word says; gives the exit status."""
+    """Do what the first word says; gives the exit status."""
+    match words:
+        case ["missing", language] if language in PLURALS:
+            print(json.dumps(missing(language), ensure_ascii=False, indent=1))
+            return 0
+        case ["fill", language, file] if language in PLURALS:
+            refused = fill(language, json.loads(Path(file).read_text()))
+            print("\n".join(refused), end="\n" if refused else "")
+            return 1 if refused else 0
+        case _:
+            return _plain(words)
+
+
+def _plain(words: list[str]) -> int:
     if words == ["compile"]:
         compile_all()
         return 0
@@ -146,7 +194,10 @@ def main(words: list[str]) -> int:
         if len(found) > _SHOWN:
             print(f"... and {len(found) - _SHOWN} more")
         return 1 if found else 0
-    print("usage: python -m vocero.config.messages collect|check|compile", file=sys.stderr)
+    print(
+        "usage: python -m vocero.config.messages collect|check|compile|missing LANGUAGE|fill LANGUAGE FILE",
+        file=sys.stderr,
+    )
     return 2
 
 
