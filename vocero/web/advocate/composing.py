@@ -110,7 +110,8 @@ class Desk:
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages in which variants are looked for, best first."""
-        return tuple(filter(None, (self.member.language, self.post.language, self.house.language)))
+        wanted = (self.member.language, self.house.language, self.post.language)
+        return tuple(dict.fromkeys(language for language in wanted if language))
 
     @property
     def zone(self) -> str:
