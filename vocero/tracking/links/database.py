@@ -20,12 +20,16 @@ _HOUSE: Final = (
 )
 _SALTS: Final = "SELECT day_on, salt FROM tracking_dailysalt"
 _ORIGINS: Final = "SELECT DISTINCT origin FROM company_apikey WHERE origin <> '' AND revoked_at IS NULL"
-_CARD: Final = "SELECT title, description, site_name, remote_image_url FROM content_post WHERE id = "
+_CARD: Final = (
+    "SELECT p.title, p.description, p.site_name, p.remote_image_url, f.key"
+    " FROM content_post p LEFT JOIN company_storedfile f ON f.id = p.card_image_id WHERE p.id = "
+)
 _IMAGE: Final = (
     "SELECT f.key, i.alt FROM content_postimage i JOIN company_storedfile f ON f.id = i.file_id"
     " WHERE i.post_id = {} ORDER BY i.position, i.id LIMIT 1"
 )
 _SECONDS: Final = 2
+_MOST_DESCRIBED: Final = 300
 
 
 class DatabaseAway(Exception):
@@ -111,10 +115,12 @@ class _Reading:
         rows = self._ask(_CARD + self.mark, [post_id])
         if not rows:
             return None
-        images = self._ask(_IMAGE.format(self.mark), [post_id])
-        key, alt = images[0] if images else ("", "")
-        title, description, site_name, image_url = rows[0]
-        return Card(title, description, site_name, image_url, key, alt)
+        title, description, site_name, image_url, key = rows[0]
+        alt = ""
+        if not key:
+            images = self._ask(_IMAGE.format(self.mark), [post_id])
+            key, alt = images[0] if images else ("", "")
+        return Card(title, description[:_MOST_DESCRIBED], site_name, image_url, key, alt)
 
     def _moment(self, moment: datetime) -> object:
         return moment
