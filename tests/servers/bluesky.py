@@ -53,7 +53,7 @@ class BlueskyServer:
         script = folder / f"server-{_digest((HERE / 'server.mjs').read_bytes())}.mjs"
         if not script.exists():
             shutil.copyfile(HERE / "server.mjs", script)
-        environment, database = {"DB_POSTGRES_URL": ""}, None
+        environment, database = {"DB_POSTGRES_URL": "", "NODE_COMPILE_CACHE": str(folder / "compiled")}, None
         if view:
             from tests import postgresql
 

@@ -46,7 +46,7 @@ class ServerProcess:
     def output(self) -> str:
         return self.log.read_text(errors="replace")
 
-    def wait_until[T](self, ready: Callable[[], T | None], seconds: float = 90) -> T:
+    def wait_until[T](self, ready: Callable[[], T | None], seconds: float = 240) -> T:
         """Ask `ready` until it gives something. Raises RuntimeError when the process ends or takes too long."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
