@@ -280,7 +280,7 @@ def test_words_survive_a_reload_and_the_way_to_another_app_and_back(
     page.get_by_role("link", name="Open LinkedIn").click()
     page.reload(wait_until="networkidle")
     assert page.get_by_label("Your words").input_value() == "Mine."
-    assert page.locator("[data-preview-text]").first.inner_text().startswith("Mine.")
+    assert page.locator("[data-composer] [data-preview-text]").first.inner_text().startswith("Mine.")
     assert question.is_visible()
     page.reload()
     assert not question.is_visible()

@@ -105,6 +105,12 @@ def hue(name: object) -> int:
     return hue_of(str(name))
 
 
+@register.filter
+def art(title: object) -> int:
+    """Give which of the eight drawings stands behind the words of a post without a picture; always the same."""
+    return sum(place * ord(letter) for place, letter in enumerate(str(title), 3)) % 8 + 1
+
+
 @register.simple_tag
 def badge_certainty(certainty: str) -> SafeString:
     """Say how sure a figure is: measured, reported, self-reported or estimated."""
