@@ -18,7 +18,7 @@ from vocero.lib import clock
 from vocero.lib.errors import Refusal
 from vocero.web.access import manager, signed_in
 from vocero.web.manager.post_forms import OfferForm
-from vocero.web.manager.posts import get_post, is_fragment, mix_context, row_of
+from vocero.web.manager.posts import get_post, is_fragment, mix_context, row_of, rows_of
 from vocero.web.toasts import say
 
 PAGE = 30
@@ -36,7 +36,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     )
     sources: list[Any] = list(queries.sources(program))
     context = {
-        "rows": [row_of(post) for post in page.posts],
+        "rows": rows_of(page.posts),
         "next_url": _address(criteria.source, "after", page.next_key),
         "previous_url": _address(criteria.source, "before", page.previous_key),
         "sources": sources,

@@ -17,9 +17,10 @@ from vocero.content.library import EVERYBODY, NOTHING, Criteria, library_page, o
 from vocero.content.models import Kind, Origin, Post, Purpose
 from vocero.lib import clock
 from vocero.lib.errors import Refusal
+from vocero.lib.words import pick
 from vocero.web.access import manager, signed_in
-from vocero.web.manager.post_forms import in_own_words, network_choices
-from vocero.web.manager.posts import mix_context, row_of
+from vocero.web.manager.post_forms import network_choices, reading_order
+from vocero.web.manager.posts import mix_context, rows_of
 from vocero.web.tables import Column, Table
 from vocero.web.toasts import say
 
@@ -50,7 +51,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "table": table,
         "criteria": criteria,
         "page": page,
-        "rows": [row_of(post) for post in page.posts],
+        "rows": rows_of(page.posts),
         "filters": _filters(program, criteria),
         "more_open": any(getattr(criteria, name) for name in LESS_USED),
         "next_url": _address(query, "after", page.next_key),
@@ -67,9 +68,10 @@ def _address(query: Any, name: str, key: str) -> str:
 
 def _filters(program: Any, criteria: Criteria) -> dict[str, list[dict[str, Any]]]:
     """Give the choices of each filter: those always in sight, and those that open."""
-    topics = [(topic.public_id, in_own_words(topic.name)) for topic in queries.topics(program)]
+    order = reading_order()
+    topics = [(topic.public_id, pick(topic.name, order)) for topic in queries.topics(program)]
     campaigns = [(campaign.public_id, campaign.name) for campaign in queries.campaigns(program)]
-    segments = [(segment.public_id, in_own_words(segment.name)) for segment in queries.segments(program)]
+    segments = [(segment.public_id, pick(segment.name, order)) for segment in queries.segments(program)]
     sources = [(source.public_id, source.name) for source in queries.sources(program)]
     found = {
         "state": (_("Every state"), list(Post.State.choices)),

@@ -22,10 +22,9 @@ from vocero.networks.registry import networks
 CAPTIONS = "captions"
 
 
-def in_own_words(words: Mapping[str, str]) -> str:
-    """Give words that people wrote in the reader's language, else the company's, else any."""
-    house = installation()
-    return pick(words, [get_language() or "en", house.language if house else "en"])
+def reading_order() -> tuple[str, ...]:
+    """Give the languages in which words that people wrote are shown: the reader's, then the company's; one query."""
+    return (get_language() or "en", default_language())
 
 
 def language_choices(blank: Any, *more: str) -> list[tuple[str, Any]]:
@@ -52,7 +51,8 @@ class WordsChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # 
         )
 
     def label_from_instance(self, obj: Any) -> str:
-        return in_own_words(obj.name) or obj.public_id
+        self.order = getattr(self, "order", None) or reading_order()
+        return pick(obj.name, self.order) or str(obj.public_id)
 
 
 class PurposesField(forms.MultipleChoiceField):

@@ -1,5 +1,6 @@
 """What the inbox, the library and the editor share: finding a post, its card, and what happened in words."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,9 @@ from vocero.content.languages import language_name
 from vocero.content.mix import TARGET, Mix, mix_of
 from vocero.content.models import Kind, Origin, Post, Purpose
 from vocero.content.pages import host_of
+from vocero.lib.words import pick
 from vocero.web.files import file_url
-from vocero.web.manager.post_forms import in_own_words
+from vocero.web.manager.post_forms import reading_order
 
 BADGES: dict[str, str] = {Post.State.OFFERED: "good", Post.State.INBOX: "brand", Post.State.DRAFT: "warn"}
 
@@ -45,8 +47,14 @@ def get_post(public_id: str) -> Post:
     return post
 
 
-def row_of(post: Post) -> PostRow:
-    """Put a post that was loaded by `with_everything` into words; makes no query."""
+def rows_of(posts: Iterable[Post]) -> list[PostRow]:
+    """Put posts that were loaded by `with_everything` into words; one query for all."""
+    order = reading_order()
+    return [row_of(post, order) for post in posts]
+
+
+def row_of(post: Post, order: Sequence[str] = ()) -> PostRow:
+    """Put a post that was loaded by `with_everything` into words; topics by the first language of `order` they have."""
     captions = list(post.captions.all())
     images = list(post.images.all())
     codes = dict.fromkeys([caption.language for caption in captions] or filter(None, [post.language]))
@@ -62,7 +70,7 @@ def row_of(post: Post) -> PostRow:
         kind=str(dict(Kind.choices).get(post.kind, "")),
         origin=str(dict(Origin.choices).get(post.origin, "")),
         purposes=[str(dict(Purpose.choices).get(purpose, "")) for purpose in post.purposes],
-        topics=[in_own_words(topic.name) for topic in post.topics.all()],
+        topics=[pick(topic.name, order) for topic in post.topics.all()],
         languages=[language_name(code) for code in codes],
         caption_languages=[language_name(code) for code in dict.fromkeys(one.language for one in captions)],
     )

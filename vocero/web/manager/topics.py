@@ -14,8 +14,9 @@ from vocero.content.models import Topic
 from vocero.content.queries import FEW_POSTS
 from vocero.lib import clock
 from vocero.lib.errors import Refusal
+from vocero.lib.words import pick
 from vocero.web.access import manager
-from vocero.web.manager.post_forms import in_own_words
+from vocero.web.manager.post_forms import reading_order
 from vocero.web.toasts import say
 
 TEMPLATE = "manager/topics.html"
@@ -84,10 +85,11 @@ def _page(
     request: HttpRequest, form: NameForm, *, status: int = 200, typed: dict[int, NameForm] | None = None
 ) -> HttpResponse:
     stocks = queries.topic_stocks(main_program(), clock.now())
+    order = reading_order()
     rows = [
         {
             "topic": stock.topic,
-            "name": in_own_words(stock.topic.name),
+            "name": pick(stock.topic.name, order),
             "names": " · ".join(dict.fromkeys(name for name in stock.topic.name.values() if name)),
             "live": stock.live,
             "is_few": stock.live < FEW_POSTS,
