@@ -11,6 +11,7 @@ import socketserver
 import sys
 import threading
 import time
+from typing import Any, Dict, Optional
 
 STEPS = ("install", "database", "people", "history", "numbers", "start")
 TEXTS = {
@@ -67,7 +68,7 @@ progress{width:100%;height:.5rem;accent-color:var(--brand);margin-top:1.4rem}
 """
 
 
-def language_of(header):
+def language_of(header: Optional[str]) -> str:
     """The first offered language in an Accept-Language header, else English."""
     for part in (header or "").split(","):
         code = part.split(";")[0].strip().lower()[:2]
@@ -76,7 +77,7 @@ def language_of(header):
     return "en"
 
 
-def page(status, language):
+def page(status: Dict[str, Any], language: str) -> str:
     """The page as HTML: every step, the one that runs now, and how far it is (0 to 1)."""
     texts = TEXTS[language]
     step = status.get("step", STEPS[0])
@@ -102,16 +103,17 @@ def page(status, language):
     )
 
 
-def read(path):
+def read(path: str) -> Dict[str, Any]:
     """What the file says; an empty dict while it is not there or half written."""
     try:
         with open(path) as file:
-            return json.load(file)
+            found: Dict[str, Any] = json.load(file)
+            return found
     except (OSError, ValueError):
         return {}
 
 
-def write(path, step, part=0.0):
+def write(path: str, step: str, part: float = 0.0) -> None:
     """Say how far it is, in one atomic step."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with open(path + ".new", "w") as file:
@@ -119,11 +121,11 @@ def write(path, step, part=0.0):
     os.replace(path + ".new", path)
 
 
-def serve(host, port, path):
+def serve(host: str, port: int, path: str) -> None:
     """Answer every address with the page until the parent process is gone."""
 
     class Page(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
+        def do_GET(self) -> None:
             body = page(read(path), language_of(self.headers.get("Accept-Language"))).encode("utf-8")
             self.send_response(503)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -133,7 +135,7 @@ def serve(host, port, path):
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format, *args):
+        def log_message(self, format: str, *args: Any) -> None:
             """Say nothing: the console belongs to the demo."""
 
     class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
@@ -143,7 +145,7 @@ def serve(host, port, path):
     server = Server((host, port), Page)
     parent = os.getppid()
 
-    def end_with_parent():
+    def end_with_parent() -> None:
         while os.getppid() == parent:
             time.sleep(0.5)
         server.shutdown()

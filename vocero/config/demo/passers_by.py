@@ -10,8 +10,10 @@ from typing import Final
 from vocero.company.models import ApiKey, Program
 from vocero.company.queries import company_day, house
 from vocero.config.demo import story
+from vocero.lib.money import Money
 from vocero.sharing.models import Link, Share
 from vocero.tracking import tasks as salts
+from vocero.tracking.conversions import Reported, record_conversion
 from vocero.tracking.ingest import Ingest
 from vocero.tracking.models import DailySalt
 from vocero.tracking.segment import (
@@ -25,7 +27,6 @@ from vocero.tracking.segment import (
     day_number,
     encode,
 )
-from vocero.tracking.services import record_conversion
 from vocero.tracking.visitors import visitor_key
 
 NODE: Final = "demo"
@@ -120,16 +121,14 @@ class PassersBy:
     def report(self, program: Program, *, click_id: int, kind: str, value: int, at: datetime) -> None:
         """Report one conversion, as the company's shop would."""
         self._number += 1
-        record_conversion(
-            self._api_key(program, at),
+        reported = Reported(
             external_id=f"order-{self._number}",
             kind=kind,
-            amount=value or None,
-            currency="EUR" if value else "",
-            click_id=click_id,
-            happened_at=at,
+            money=Money(value, "EUR") if value else None,
             at=at,
+            click_id=click_id,
         )
+        record_conversion(self._api_key(program, at), reported, at=at)
 
     def _salt_of(self, day_on: date) -> bytes:
         if day_on not in self._salts:
