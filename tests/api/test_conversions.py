@@ -43,7 +43,7 @@ def visits(tmp_path: Path) -> Visits:
 @pytest.fixture(autouse=True)
 def fresh_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, most in (("_PER_VISITOR", 30), ("_PER_SITE", 1200), ("_PER_KEY", 6000)):
-        monkeypatch.setattr(views, name, PerMinute(most))
+        monkeypatch.setattr(views, name, PerMinute(most, clock=lambda: 0.0))
 
 
 def post(client: Client, secret: str | None, **values: Any) -> Any:

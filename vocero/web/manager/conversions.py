@@ -14,6 +14,7 @@ from vocero.company.models import ApiKey
 from vocero.company.queries import house, main_program
 from vocero.lib import clock
 from vocero.lib.errors import Refusal
+from vocero.people.models import Member
 from vocero.tracking.conversions import delete_tests
 from vocero.tracking.queries import Traffic, traffic
 from vocero.web.access import manager, signed_in
@@ -106,6 +107,7 @@ def _page(
         "sites": [row for row in rows if row.key.kind == ApiKey.Kind.SITE],
         "servers": [row for row in rows if row.key.kind == ApiKey.Kind.SECRET],
         "call": _CALL,
+        "is_owner": signed_in(request).role == Member.Role.OWNER,
         "window": house().conversion_window_days,
         "made": made[0] if made else None,
         "secret": made[1] if made else "",
