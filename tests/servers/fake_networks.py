@@ -104,8 +104,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, {"posts": self.networks.under_way})
             return
         network, author = self._where()
+        if network == "fake-record":
+            known = self.networks.find(network, author, key=parse_qs(urlsplit(self.path).query)["key"][0])
+            self._answer(200 if known else 404, known or {"error": "there is no record of this name"})
+            return
         if network != "fake-lookup":
-            self._answer(404, {"error": "this network shows nothing"})
+            self._answer(403, {"error": "this network shows nothing"})
             return
         found = [post for post in self.networks.posts if (post["network"], post["author"]) == (network, author)]
         self._answer(200, {"posts": found[::-1][:200]})
@@ -195,7 +199,13 @@ class Fake(ByHand):
         self._send(account, "DELETE")
 
     def _send(
-        self, account: Login, method: str, *, headers: Mapping[str, str] | None = None, draft: Draft | None = None
+        self,
+        account: Login,
+        method: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        draft: Draft | None = None,
+        key: str = "",
     ) -> Any:
         line = Line(
             os.environ[URL_VARIABLE], seconds=min(account.seconds, CALL_SECONDS), token=account.credentials["access"]
@@ -204,7 +214,7 @@ class Fake(ByHand):
         return line.send(
             method,
             f"/{self.name}",
-            params={"author": account.remote_id},
+            params={"author": account.remote_id, "key": key},
             headers=headers,
             json=data,
             effect=method == "POST",
@@ -237,7 +247,11 @@ class FakeRecord(Fake):
         return Published(f"{self.name}:{key}", "")
 
     def find(self, account: Login, draft: Draft, key: str) -> Published | None:
-        return self.publish(account, draft, key)
+        answer = self._send(account, "GET", key=key)
+        if answer.status == 404:
+            return None
+        data_of(answer)
+        return Published(f"{self.name}:{key}", "")
 
 
 class FakeLookup(Fake):

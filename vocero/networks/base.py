@@ -53,7 +53,10 @@ class Channel(StrEnum):
 
 
 class RetryKind(StrEnum):
-    """What a network offers for finding out what became of an unclear attempt."""
+    """What a network offers for finding out what became of an unclear attempt.
+
+    With KEY, `find` sends the same key again, which puts the post out when it is not there; with all others it only looks.
+    """
 
     KEY = "key"  # repeats the first answer for the same key, as long as it remembers it
     RECORD_KEY = "record_key"  # stores the post under a name that we choose
