@@ -47,7 +47,7 @@ _PREVIEWERS: Final = (
     r"opengraph",
 )
 _previewer = re.compile("|".join(_PREVIEWERS), re.IGNORECASE | re.ASCII)
-_tablet = re.compile(r"ipad|tablet|kindle|silk/|playbook|android(?!.*mobile)", re.IGNORECASE | re.ASCII)
+_tablet = re.compile(r"ipad|tablet|kindle|silk/|playbook|^(?!.*mobi).*android", re.IGNORECASE | re.ASCII)
 _phone = re.compile(r"mobi|iphone|ipod|android|windows phone", re.IGNORECASE | re.ASCII)
 
 PERSON: Final = "person"
