@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 _DUMMY: Final = "django.core.mail.backends.dummy.EmailBackend"
 _MAILBOX_UNKNOWN: Final = frozenset({550, 551, 553})
-_OWN_COLOR: Final = "#8f3b2e"
+_OWN_COLOR: Final = "#2053b4"
 _connection: ContextVar[Any] = ContextVar("connection", default=None)
 
 

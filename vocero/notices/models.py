@@ -45,3 +45,35 @@ class MailboxMessage(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class WeeklyChoice(models.Model):
+    """Whether a member wants the weekly mail: chosen at joining or later, ended with one click."""
+
+    member = models.OneToOneField(Member, primary_key=True, on_delete=models.PROTECT, related_name="weekly_choice")
+    wanted = models.BooleanField(default=False)
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"weekly choice {self.pk}"
+
+
+class WeeklyMail(models.Model):
+    """A member's week: claimed by one worker, then sent, or found to hold nothing new."""
+
+    class State(models.TextChoices):
+        CLAIMED = "claimed", _("Being written")
+        SENT = "sent", _("Sent")
+        NOTHING = "nothing", _("Nothing new")
+        NOT_SENT = "not_sent", _("Could not be sent")
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="weekly_mails")
+    week_on = models.DateField(help_text="the Monday of the week, in the member's time zone")
+    state = models.CharField(max_length=8, choices=State, default=State.CLAIMED)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "week_on"], name="one_mail_a_week")]
+
+    def __str__(self) -> str:
+        return f"week {self.week_on}"

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from vocero.notices import mail
+from vocero.notices import mail, weekly
 from vocero.notices.invitations import send_invitation
 from vocero.notices.models import Mail
 from vocero.people import invitations
@@ -23,6 +23,17 @@ def send_due_invitations(at: datetime) -> int:
             if invitations.claim(invitation, at=at):
                 send_invitation(invitation, at=at)
                 done += 1
+    return done
+
+
+def send_weekly_mails(at: datetime) -> int:
+    """Send the weekly mail to everybody whose Tuesday morning it is; gives how many members were dealt with."""
+    if not mail.is_configured():
+        return 0
+    done = 0
+    with mail.one_connection():
+        for member, week_on in weekly.due(at):
+            done += bool(weekly.send_weekly(member, week_on=week_on, at=at))
     return done
 
 

@@ -19,6 +19,7 @@ from vocero.lib.words import pick
 from vocero.networks.base import ConnectsByOAuth, ConnectsByPassword
 from vocero.networks.queries import accounts_of, label_of
 from vocero.networks.registry import networks
+from vocero.notices import mail, weekly
 from vocero.people import services as people
 from vocero.people.models import Enrolment, Member
 from vocero.people.queries import enrolment_of
@@ -55,6 +56,8 @@ def me(request: HttpRequest) -> HttpResponse:
         "enrolment": enrolment,
         "paused": enrolment is not None and enrolment.state == Enrolment.State.PAUSED,
         "points": points_for(member, company),
+        "weekly": weekly.wants(member),
+        "has_mail": bool(member.email) and mail.is_configured(),
     }
     return render(request, "advocate/me.html", context)
 
@@ -88,6 +91,7 @@ def save_reading(request: HttpRequest) -> HttpResponseBase:
         messages.warning(request, _("Please choose a language and a time zone from the lists."))
         return redirect("advocate:me")
     Member.objects.filter(pk=member.pk).update(language=language, time_zone=zone)
+    weekly.choose(member, wanted="weekly" in request.POST, at=now())
     with override(language):
         return _saved(request, "reading")
 

@@ -21,6 +21,7 @@ from vocero.lib.text import render_markdown
 from vocero.lib.words import pick, pick_language
 from vocero.networks import queries as networks
 from vocero.networks import services as network_services
+from vocero.notices import mail, weekly
 from vocero.people import services as people
 from vocero.people.models import Member
 from vocero.people.queries import current_consent_text, enrolment_of, takes_part
@@ -29,7 +30,8 @@ from vocero.policy.queries import guideline_text, guideline_to_accept
 from vocero.web.access import member, signed_in
 
 RANGES: Final = ((0, 100), (100, 300), (300, 1000), (1000, 3000), (3000, 10_000), (10_000, 50_000))
-UNASKED: Final = frozenset({"practice", "copy", "email"})
+UNOFFERED: Final = frozenset({"practice", "copy"})
+UNASKED: Final = frozenset({"email", "whatsapp"})
 _AGREED: Final = "joining_text"
 
 
@@ -119,11 +121,18 @@ def topics(request: HttpRequest) -> HttpResponseBase:
             content_topics.follow_topics(who, [topic for topic in offered if topic.public_id in wanted])
             if request.POST.get("language", "") in dict(settings.LANGUAGES):
                 Member.objects.filter(pk=who.pk).update(language=request.POST["language"])
+            weekly.choose(who, wanted="weekly" in request.POST, at=clock.now())
         return redirect("public:join-networks")
     followed = set(who.topic_follows.values_list("topic__public_id", flat=True))
     languages = _languages(request, house())
     rows = [(topic.public_id, pick(topic.name, languages), topic.public_id in followed) for topic in offered]
-    context = {"topics": rows, "languages": settings.LANGUAGES, "language": languages[0]}
+    context = {
+        "topics": rows,
+        "languages": settings.LANGUAGES,
+        "language": languages[0],
+        "weekly": weekly.wants(who),
+        "has_mail": bool(who.email) and mail.is_configured(),
+    }
     return render(request, "public/join_topics.html", context)
 
 
@@ -157,7 +166,7 @@ def network_rows(who: Member) -> list[NetworkRow]:
     rows = []
     for option in networks.options_for(who):
         name = option.network.name
-        if name == "practice":
+        if name in UNOFFERED:
             continue
         told = audiences.get(name)
         entered = f"{told.low}-{told.high}" if told else ""
@@ -166,7 +175,7 @@ def network_rows(who: Member) -> list[NetworkRow]:
                 name=name,
                 label=str(option.network.label),
                 chosen=option.chosen,
-                counts=name not in UNASKED and name != "whatsapp",
+                counts=name not in UNASKED,
                 range=entered if entered in known else "",
             )
         )

@@ -12,6 +12,7 @@ from vocero.web.public import (
     privacy,
     setup,
     sign_in,
+    weekly,
     welcome,
 )
 
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mailbox", mailbox.messages, name="mailbox"),
     path("mailbox/<slug:public_id>", mailbox.message, name="mailbox-message"),
     path("mailbox/<slug:public_id>/html", mailbox.markup, name="mailbox-html"),
+    path("weekly/stop/<str:token>", weekly.stop, name="weekly-stop"),
     path("demo", demo.choose, name="demo"),
     path("demo/as/<str:token>", demo.sign_in, name="demo-sign-in"),
 ]
