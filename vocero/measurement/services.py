@@ -13,9 +13,11 @@ from vocero.company.models import Installation, Program
 from vocero.company.queries import company_day, house, reporting_zone
 from vocero.lib.errors import Refusal
 from vocero.lib.periods import Period, PeriodKind, day_starts_at, days_between
+from vocero.measurement import disclosure
 from vocero.measurement.adoption import ACTIVE_DAYS, adoption_at, advocates_in
+from vocero.measurement.contributions import asked_people, contributions
 from vocero.measurement.folds import FOLDS, Fold, earliest_day, fingerprints
-from vocero.measurement.models import FoldedDay, Headcount, Participation
+from vocero.measurement.models import DisclosedCell, DisclosureDecision, FoldedDay, Headcount, Participation
 
 RECENT_DAYS: Final = 35
 KINDS: Final = (PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
@@ -161,3 +163,45 @@ def _count_day(installation: Installation, program: int, day: date, *, at: datet
         day_on=day,
         defaults={"invited": counted.invited, "joined": counted.joined, "active": counted.active},
     )
+
+
+def decide_due(program: Program, *, at: datetime) -> list[Period]:
+    """Decide what may be shown about groups for each closed month and quarter that is not decided yet, oldest first."""
+    installation = house()
+    zone = reporting_zone(installation, at)
+    begins_on = oldest_complete_day(at)
+    decided = set(DisclosureDecision.objects.filter(program=program).values_list("period_kind", "first_on"))
+    due = []
+    for kind in disclosure.KINDS:
+        period = Period.of(kind, begins_on)
+        while period.ends_at(zone) + disclosure.SETTLING <= at:
+            if (period.kind.value, period.first_on) not in decided:
+                due.append(period)
+            period = period.next()
+    due.sort(key=lambda period: (period.last_on, disclosure.KINDS.index(period.kind)))
+    for period in due:
+        decide(program, period, at=at)
+    return due
+
+
+def decide(program: Program, period: Period, *, at: datetime) -> DisclosureDecision:
+    """Decide and store what may be shown about groups for a closed period; what was decided stays."""
+    rows = disclosure.decide(
+        period,
+        contributions(program.pk, period.first_on, period.last_on),
+        asked_people(program.pk),
+        disclosure.decided_parts(program.pk, period),
+        disclosure.team_parents(),
+    )
+    with transaction.atomic():
+        decision, is_new = DisclosureDecision.objects.get_or_create(
+            program=program,
+            period_kind=period.kind.value,
+            first_on=period.first_on,
+            defaults={"decided_at": at},
+        )
+        if is_new:
+            for row in rows:
+                row.decision = decision
+            DisclosedCell.objects.bulk_create(rows)
+    return decision
