@@ -179,7 +179,7 @@ def look(request: HttpRequest) -> HttpResponse:
     form = LookForm(
         request.POST or None,
         request.FILES or None,
-        initial={"color": company.brand_color or "#8f3b2e", "own_color": bool(company.brand_color)},
+        initial={"color": company.brand_color or "#2053b4", "own_color": bool(company.brand_color)},
     )
     if request.method == "POST" and form.is_valid():
         try:

@@ -129,7 +129,7 @@ def _shown(company: Installation, who: Member) -> dict[str, Any]:
     language = get_language() or company.language
     joining = current_consent_text()
     return {
-        "look_form": LookForm(initial={"color": company.brand_color or "#8f3b2e", "own_color": True}),
+        "look_form": LookForm(initial={"color": company.brand_color or "#2053b4", "own_color": True}),
         "mail_works": mail.is_configured(),
         "address": who.email,
         "guideline": render_markdown(pick(starter.guideline(), [language, "en"]).replace("{company}", company.name)),
