@@ -122,6 +122,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español"), ("it", "Italiano"), ("pl", "Polski")]
 LANGUAGE_COOKIE_NAME = "language"
 LOCALE_PATHS = [PACKAGE / "locale"]
+FORMAT_MODULE_PATH = ["vocero.web.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -42,6 +42,15 @@ BELOW: dict[str, tuple[str, ...]] = {
 """Pages that stand below a place though their names do not begin with its name."""
 
 
+# pages that stand under a place without bearing its name
+BELOW: dict[str, tuple[str, ...]] = {
+    "advocate:today": ("advocate:compose",),
+    "advocate:me": ("advocate:guideline",),
+    "manager:overview": ("manager:first-day",),
+    "manager:library": ("manager:editor", "manager:sources", "manager:topics", "manager:campaigns"),
+}
+
+
 def address_of(name: str, *args: object) -> str:
     """Give the address of a URL name, or nothing while there is no such page."""
     try:
