@@ -9,6 +9,7 @@ from vocero.web.manager import (
     guideline,
     inbox,
     library,
+    overview,
     people,
     people_import,
     segments,
@@ -21,6 +22,7 @@ from vocero.web.manager import (
 
 app_name = "manager"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", overview.overview, name="overview"),
     path("guideline/", guideline.guideline, name="guideline"),
     path("guideline/terms", guideline.add_term, name="guideline-terms"),
     path("guideline/terms/<slug:public_id>/archive", guideline.archive_term, name="guideline-term-archive"),
