@@ -1,7 +1,7 @@
 """Reads members, teams, segments and a member's own answer."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -76,16 +76,22 @@ def team_rows(*, at_most: int | None = None) -> list[TeamRow]:
 def with_descendants(team_ids: Iterable[int]) -> set[int]:
     """Give the ids of these teams, of all teams below them, and of teams merged into any of them. One query."""
     wanted = set(team_ids)
-    if not wanted:
-        return set()
+    return _with_descendants(wanted, _teams_below()) if wanted else set()
+
+
+def _teams_below() -> dict[int, list[int]]:
     below: dict[int, list[int]] = defaultdict(list)
     for pk, parent, alias in Team.objects.values_list("pk", "parent_id", "alias_of_id"):
         for above in (parent, alias):
             if above is not None:
                 below[above].append(pk)
+    return below
+
+
+def _with_descendants(wanted: set[int], below: Mapping[int, list[int]]) -> set[int]:
     found, ahead = set(wanted), list(wanted)
     while ahead:
-        for pk in below[ahead.pop()]:
+        for pk in below.get(ahead.pop(), ()):
             if pk not in found:
                 found.add(pk)
                 ahead.append(pk)
@@ -108,16 +114,28 @@ def members_of(segment: Segment) -> QuerySet[Member]:
 
     A segment without any of the three holds only the people picked by hand.
     """
-    teams = [team.pk for team in segment.teams.all()]
+    return Member.objects.filter(_in_segment(segment, _teams_below(), installation()), is_active=True)
+
+
+def sizes_of(segments: Sequence[Segment]) -> dict[int, int]:
+    """Give how many active members each segment (by its id) holds now. Three queries however many segments there are."""
+    below, house = _teams_below(), installation()
+    counts = {f"in_{segment.pk}": Count("pk", filter=_in_segment(segment, below, house)) for segment in segments}
+    found = Member.objects.filter(is_active=True).aggregate(**counts) if counts else {}
+    return {segment.pk: found[f"in_{segment.pk}"] for segment in segments}
+
+
+def _in_segment(segment: Segment, below: Mapping[int, list[int]], house: Installation | None) -> Q:
+    teams = {team.pk for team in segment.teams.all()}
     by_rule = Q()
     if teams:
-        by_rule &= Q(team__in=with_descendants(teams))
+        by_rule &= Q(team__in=_with_descendants(teams, below))
     if segment.locations:
         by_rule &= Q(location__in=segment.locations)
     if segment.languages:
-        by_rule &= Q(language__in=_languages_stored(segment.languages, installation()))
-    picked = Q(pk__in=segment.picked.values("pk"))
-    return Member.objects.filter(by_rule | picked if by_rule else picked, is_active=True)
+        by_rule &= Q(language__in=_languages_stored(segment.languages, house))
+    picked = Q(pk__in=Segment.picked.through.objects.filter(segment=segment.pk).values("member"))
+    return by_rule | picked if by_rule else picked
 
 
 def segments_of(member: Member) -> list[int]:

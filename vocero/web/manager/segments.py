@@ -15,7 +15,7 @@ from vocero.lib.errors import Refusal
 from vocero.lib.words import pick
 from vocero.people import services
 from vocero.people.models import Member, Segment
-from vocero.people.queries import SEGMENT_PICKED_SHOWN, members_of
+from vocero.people.queries import SEGMENT_PICKED_SHOWN, members_of, sizes_of
 from vocero.web.access import manager, signed_in
 from vocero.web.manager.people_forms import SegmentForm
 
@@ -25,8 +25,10 @@ FOUND_SHOWN = 8
 @manager
 def overview(request: HttpRequest) -> HttpResponse:
     """All segments with how many people of the list are in each."""
-    segments = Segment.objects.filter(program=main_program(), archived_at=None).order_by("pk").prefetch_related("teams")
-    rows = [(segment, name_of(segment), _rules(segment), members_of(segment).count()) for segment in segments]
+    kept = Segment.objects.filter(program=main_program(), archived_at=None)
+    segments = list(kept.order_by("pk").prefetch_related("teams"))
+    sizes = sizes_of(segments)
+    rows = [(segment, name_of(segment), _rules(segment), sizes[segment.pk]) for segment in segments]
     return render(request, "manager/people/segments.html", {"rows": rows})
 
 
