@@ -11,7 +11,7 @@ from django.db import connection, connections, transaction
 
 from vocero.company.queries import house as the_house
 from vocero.networks import services as networks
-from vocero.networks.base import Network, Reconnect, Refused, TryLater, Unclear
+from vocero.networks.base import Network, Reconnect, Refused, RetryKind, TryLater, Unclear
 from vocero.networks.models import Account
 from vocero.networks.registry import UnknownNetwork, get_network
 from vocero.policy.queries import stop_in_force
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 type Now = Callable[[], datetime]
 
+ASKS_BY_SENDING = frozenset({RetryKind.KEY, RetryKind.RECORD_KEY})
+"""With these, `find` may send the same key again: so it needs the gate's word as sending does."""
 _HELD_FOR = timedelta(minutes=1)
 _OPENS_AFTER = 5
 _OPEN_FOR = timedelta(minutes=1)
@@ -169,6 +171,8 @@ class Publisher:
             return
         draft = outgoing(share, self._house)
         account = share.account
+        if network.retry.kind in ASKS_BY_SENDING and not self._may_still(share, claim, at):
+            return
         try:
             found = networks.find(
                 network.name, account=account, draft=draft, key=share.key, first_sent_at=first, at=self._now()
@@ -185,6 +189,18 @@ class Publisher:
             outbox.close_out(claim, found, self._house, at=self._now(), outcome=Outcome.FOUND)
         else:
             self._send(network, share, claim)
+
+    def _may_still(self, share: Share, claim: Claim, at: datetime) -> bool:
+        """Ask the gate before a look that may itself put the post out; where it closes, a person has to look."""
+        fresh = gate.with_gate().get(pk=share.pk)
+        if not self._is_ours(fresh, claim, at):
+            return False
+        word = self._ask(fresh, at)
+        if word.verdict is Verdict.HOLD:
+            outbox.extend(claim, at=at, until=at + _HELD_FOR, outcome=Outcome.UNCLEAR, reason=word.reason)
+        elif word.verdict is not Verdict.GO:
+            self._lost(claim, at, "unclear")
+        return word.verdict is Verdict.GO
 
     def _send(self, network: Network, share: Share, claim: Claim) -> None:
         """Prepare everything, ask the gate a last time, and let it leave."""
