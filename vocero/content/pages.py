@@ -95,6 +95,17 @@ def host_of(url: str) -> str:
         return ""
 
 
+def is_web_address(url: str) -> bool:
+    """Say whether a typed text is the whole address of a page: http(s), a host, no user, nothing that cannot be."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    sound = not any(character.isspace() or character in '<>"' for character in url) and "@" not in parts.netloc
+    return sound and parts.scheme in {"http", "https"} and "." in host.strip(".") and len(url) <= MOST_URL
+
+
 def page_key(url: str) -> str:
     """Give the same 64 characters for the spellings of one page's address: scheme, `www.`, slash, UTM values, fragment."""
     try:

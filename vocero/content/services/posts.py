@@ -12,7 +12,7 @@ from vocero.company import audit
 from vocero.company.models import Program, StoredFile
 from vocero.content import readiness
 from vocero.content.models import Campaign, Post, PostImage, Topic
-from vocero.content.pages import page_key
+from vocero.content.pages import is_web_address, page_key
 from vocero.content.searching import search_text
 from vocero.content.services.captions import CaptionText, set_captions
 from vocero.content.services.entries import expire_surplus
@@ -232,7 +232,7 @@ def _locked(post: Post) -> Post:
 
 def _take_details(post: Post, details: PostDetails, at: datetime) -> None:
     url = details.url.strip()
-    if url and (not url.startswith(("https://", "http://")) or len(url) > 2000):
+    if url and not is_web_address(url):
         raise PostRefused(_("Please give the whole address of the page, with https://."), field="url")
     post.url, post.url_key = url, page_key(url) if url else ""
     post.title = one_line(details.title)[:300]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from vocero.company.models import Program
 from vocero.content.fetching import Failed, FeedResult, Fetched, Gone
 from vocero.content.models import Kind, Origin, Purpose, Source, Topic
+from vocero.content.pages import is_web_address
 from vocero.content.services.entries import Ingested, ingest_entries
 from vocero.lib.errors import Refusal
 
@@ -47,7 +48,7 @@ class SourceDetails:
 def add_source(program: Program, *, feed_url: str, site_url: str, details: SourceDetails, at: datetime) -> Source:
     """Add a source; its first fetch is due at once. Raises SourceRefused for a feed that is there already."""
     source = Source(program=program, feed_url=feed_url, site_url=site_url, next_fetch_at=at, created_at=at)
-    if not feed_url.startswith(("https://", "http://")) or len(feed_url) > 2000:
+    if not is_web_address(feed_url):
         raise SourceRefused(_("Please give the address of a website or feed."), field="feed_url")
     try:
         with transaction.atomic():
@@ -127,7 +128,7 @@ def mend_source(source: Source, *, at: datetime, feed_url: str = "") -> None:
     """
     changes = {"etag": "", "last_modified": "", "lease_until": None}  # an answer on its way counts no more
     if feed_url and feed_url != source.feed_url:
-        if not feed_url.startswith(("https://", "http://")) or len(feed_url) > 2000:
+        if not is_web_address(feed_url):
             raise SourceRefused(_("Please give the whole address of the feed, with https://."), field="feed_url")
         changes["feed_url"] = feed_url
     try:

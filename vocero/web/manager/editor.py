@@ -44,7 +44,9 @@ class Sheet:
 
     def is_valid(self) -> bool:
         """Check both, so that everything that is wrong is said at once."""
-        return bool(self.form.is_valid()) & bool(self.captions.is_valid())
+        right = bool(self.form.is_valid()) & bool(self.captions.is_valid())
+        self.captions_error = next(iter(self.captions.non_form_errors()), "")
+        return right
 
     def add_problems(self, problems: dict[str, Any]) -> None:
         """Put what a service refused to where it belongs."""

@@ -10,6 +10,7 @@ export function start(list) {
     all[place]?.focus();
   };
   list.firstElementChild?.setAttribute("tabindex", "0");
+  list.dataset.ready = "";
   list.addEventListener("focusin", (event) => {
     const row = rows().findIndex((one) => one.contains(event.target));
     if (row >= 0) place = row;
