@@ -39,7 +39,7 @@ def leaks(
     Each set of `everybody` is the whole company in some days: its figures are shown from the first one, whoever it was.
     """
     classes: dict[frozenset[int], set[Atom]] = {}
-    for atom in contributors.keys() | people.keys():
+    for atom in sorted(contributors.keys() | people.keys(), key=repr):
         signature = frozenset(number for number, one in enumerate(shown) if atom in one.atoms)
         classes.setdefault(signature, set()).add(atom)
     names = [name for name in classes if name]

@@ -4,23 +4,24 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from typing import Any
 
 from tests.cast import House, make_house, make_member
 from tests.sharing.library import make_post
 from vocero.company.models import ApiKey
 from vocero.content.models import Campaign, Origin, Post, Topic
-from vocero.measurement.dimensions import keys
 from vocero.people.models import ConsentEvent, Enrolment, Invitation, Member, Team
 from vocero.sharing import frozen
 from vocero.sharing.models import EngagementReading, Link, Share
-from vocero.tracking.models import Click, ClickStat, Conversion
+from vocero.tracking import stats
+from vocero.tracking.ingest import ClickRow, store_clicks
+from vocero.tracking.keys import Places
+from vocero.tracking.models import Click, Conversion
 from vocero.tracking.segment import first_id_at
 
 NETWORKS = ("linkedin", "mastodon", "bluesky", "x")
-SHARE_FIELDS = (
-    "program_id", "post_id", "campaign_id", "topics", "origin", "kind", "purposes", "team_path", "location", "language",
-)  # fmt: skip
+_IDS = count(1)
 
 
 def noon(day: date) -> datetime:
@@ -64,42 +65,27 @@ def share_on(member: Member, post: Post, day: date, **values: Any) -> Share:
     return share
 
 
-def click_on(share: Share, day: date, visitors: Sequence[int], verdict: str = Click.Verdict.VALID) -> list[Click]:
-    """Let visitors click the link of a share on a day, once each time they are named; gives the clicks."""
-    made = []
-    for number in visitors:
-        visitor = number.to_bytes(16, "big")
-        moment = noon(day) + timedelta(seconds=Click.objects.count())
-        valid = Click.objects.filter(day_on=day, link=share.link, visitor=visitor, verdict=Click.Verdict.VALID)
-        first = verdict == Click.Verdict.VALID and not valid.exists()
-        repeat = verdict == Click.Verdict.VALID and not first
-        click = Click.objects.create(
-            id=first_id_at(moment) + random.getrandbits(12),
-            link=share.link,
-            day_on=day,
-            visitor=visitor,
-            verdict=Click.Verdict.REPEAT if repeat else verdict,
-        )
-        _count(share, day, verdict, unique=first)
-        made.append(click)
-    return made
+def click_on(share: Share, day: date, visitors: Sequence[int], verdict: str = Click.Verdict.VALID) -> list[ClickRow]:
+    """Let visitors click the link of a share on a day, once each time they are named; gives the clicks as stored.
+
+    They go in as the ingest puts them in: the database says which are unique, and the roll-ups are added to.
+    """
+    rows = [
+        ClickRow(next(_IDS), share.link.pk, day, number.to_bytes(16, "big"), str(verdict), "ES", 1, "p", None)
+        for number in visitors
+    ]
+    stored = store_clicks([row._replace(id=row.id + first_id_at(noon(day))) for row in rows])
+    counts: stats.PerLink = {}
+    for row in stored:
+        stats.count_click(counts, row.link_id, row.day_on, row.verdict)
+    stats.add_stats(stats.spread(counts, Places().of([share.link.pk])))
+    return stored
 
 
-def _count(share: Share, day: date, verdict: str, *, unique: bool) -> None:
-    values = {name: getattr(share, name) for name in SHARE_FIELDS}
-    pairs = [(str(dimension), key) for dimension, key in keys(values)]
-    for dimension, key in [*pairs, ("share", str(share.pk)), ("member", str(share.member_id))]:
-        stat, _made = ClickStat.objects.get_or_create(
-            program=share.program, dimension=dimension, key=key, day_on=day, network=share.network
-        )
-        stat.raw += 1
-        if verdict == Click.Verdict.VALID:
-            stat.valid += 1
-            stat.unique += unique
-            stat.visitors += unique
-        else:
-            setattr(stat, verdict, getattr(stat, verdict) + 1)
-        stat.save()
+def count_visitors() -> None:
+    """Count the visitors of all days, as the ingest does when it has time."""
+    for day in stats.days_to_count():
+        stats.count_visitors(day)
 
 
 def read_on(share: Share, day: date, *, reactions: int = 0, comments: int = 0, reshares: int = 0) -> EngagementReading:
@@ -163,6 +149,7 @@ def live(seed: int, *, first_on: date, last_on: date, most_people: int = 60, mos
         )  # fmt: skip
         company.shares.append(share)
         _react(company, draw, share, day)
+    count_visitors()
     return company
 
 

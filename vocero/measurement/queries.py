@@ -292,7 +292,8 @@ def _unique_by_rate(
 
 
 def _visitors(program: int, span: Span) -> int:
-    return int(_sums(ClickStat, program, span, "visitors")["visitors"])
+    stats = _all(ClickStat, program, span).filter(network=ClickStat.EVERY_NETWORK)
+    return int(stats.aggregate(sum_visitors=Sum("visitors"))["sum_visitors"] or 0)
 
 
 def _by_day(table: Any, program: int, span: Span, what: Any) -> dict[date, int]:

@@ -101,7 +101,7 @@ def media_value(clicks: Mapping[tuple[str, date], int], rates: Sequence[Rate]) -
     )
 
 
-def starter_rate(starter: Starter) -> dict[str, int]:
+def starter_costs(starter: Starter) -> dict[str, int]:
     """Give the three costs of a starter in millionths."""
     return {name: to_millionths(getattr(starter, name)) for name in ("low", "base", "high")}
 

@@ -3,28 +3,51 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
+from vocero.company import audit
 from vocero.company.models import Installation, Program
 from vocero.company.queries import company_day, house, reporting_zone
 from vocero.lib.errors import Refusal
+from vocero.lib.ids import new_secret
+from vocero.lib.money import CURRENCIES, to_millionths
 from vocero.lib.periods import Period, PeriodKind, day_starts_at, days_between
+from vocero.lib.tokens import fingerprint
 from vocero.measurement import disclosure
 from vocero.measurement.adoption import ACTIVE_DAYS, adoption_at, advocates_in
 from vocero.measurement.contributions import asked_people, contributions
 from vocero.measurement.folds import FOLDS, Fold, earliest_day, fingerprints
-from vocero.measurement.models import DisclosedCell, DisclosureDecision, FoldedDay, Headcount, Participation
+from vocero.measurement.models import (
+    DisclosedCell,
+    DisclosureDecision,
+    FoldedDay,
+    Headcount,
+    Participation,
+    Rate,
+    ReportLink,
+)
+from vocero.measurement.rates import STARTERS, starter_costs
+from vocero.people.models import Member
+from vocero.tracking.queries import first_day_with_clicks
+from vocero.tracking.services import rebuild_clicks
 
 RECENT_DAYS: Final = 35
+REPORT_LINK_LASTS: Final = timedelta(days=30)
+REPORT_PURPOSE: Final = "measurement.report_link"
 KINDS: Final = (PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
 
 
 class NotRebuilt(Refusal):
     """The roll-ups of that day cannot be made again from facts."""
+
+
+class NotARate(Refusal):
+    """What was given cannot be the cost of a click."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +99,17 @@ def rebuild(*, since: date, at: datetime) -> RolledUp:
         )
     if since > today:
         raise NotRebuilt(_("That day is still to come. Choose today or an earlier one."))
+    rebuild_clicks(since, today)
     return roll_up(since, today, at=at, anew=True)
 
 
 def oldest_complete_day(at: datetime) -> date:
-    """Give the oldest day whose facts are all kept: the first day of the house, or of its first fact."""
+    """Give the oldest day whose facts are all kept: the first day of the house or of a fact, or of raw clicks that are left."""
     installation = house()
     days = [company_day(installation, installation.set_up_at or at)]
     if first := earliest_day():
         days.append(first)
-    return min(days)
+    return max(min(days), first_day_with_clicks() or date.min)
 
 
 def _days_to_fold(fold: Fold, first_on: date, last_on: date, *, anew: bool) -> list[date]:
@@ -205,3 +229,109 @@ def decide(program: Program, period: Period, *, at: datetime) -> DisclosureDecis
                 row.decision = decision
             DisclosedCell.objects.bulk_create(rows)
     return decision
+
+
+def add_starter_rates(*, at: datetime) -> int:
+    """Write down the published rates to begin with, unconfirmed, for networks that have no rate; gives how many."""
+    known = set(Rate.objects.values_list("network", flat=True))
+    begins_on = oldest_complete_day(at)
+    missing = [starter for starter in STARTERS if starter.network not in known]
+    for starter in missing:
+        Rate.objects.create(
+            network=starter.network,
+            currency=starter.currency,
+            **starter_costs(starter),
+            from_on=begins_on,
+            source=starter.source,
+            source_on=starter.source_on,
+            is_starter=True,
+            created_at=at,
+        )
+    return len(missing)
+
+
+def confirm_rates(rates: Iterable[Rate], *, by: Member, at: datetime) -> int:
+    """Confirm rates, so that clicks are priced with them; gives how many were waiting for it."""
+    waiting = Rate.objects.filter(pk__in=[rate.pk for rate in rates], confirmed_at=None)
+    count = waiting.update(confirmed_at=at, confirmed_by=by)
+    if count:
+        audit.record("measurement.rates_confirmed", actor=by.public_id, at=at, detail={"count": count})
+    return count
+
+
+def confirm_starter_rates(*, by: Member, at: datetime) -> int:
+    """Write down the published rates where there are none, and confirm them; gives how many."""
+    add_starter_rates(at=at)
+    return confirm_rates(Rate.objects.filter(is_starter=True, confirmed_at=None), by=by, at=at)
+
+
+@transaction.atomic
+def set_rate(
+    network: str,
+    *,
+    currency: str,
+    base: Decimal,
+    low: Decimal | None = None,
+    high: Decimal | None = None,
+    from_on: date,
+    source: str,
+    by: Member,
+    at: datetime,
+) -> Rate:
+    """Enter what a click costs on a network from a day on; it is confirmed by entering it. Days before keep their rate.
+
+    Amounts are in major units of the currency. Raises NotARate.
+    """
+    costs = [to_millionths(cost) for cost in (base if low is None else low, base, base if high is None else high)]
+    if costs[1] <= 0 or sorted(costs) != costs:
+        raise NotARate(_("Please give a cost above zero, and the least and the most around it."), field="base")
+    if currency not in CURRENCIES:
+        raise NotARate(_("Please choose one of the currencies in the list."), field="currency")
+    if not source.strip():
+        raise NotARate(_("Please say where this number comes from, so that others can judge it."), field="source")
+    rate, _made = Rate.objects.update_or_create(
+        network=network,
+        from_on=from_on,
+        defaults={
+            "currency": currency,
+            "low": costs[0],
+            "base": costs[1],
+            "high": costs[2],
+            "source": source.strip()[:300],
+            "source_on": None,
+            "is_starter": False,
+            "created_at": at,
+            "confirmed_at": at,
+            "confirmed_by": by,
+        },
+    )
+    audit.record("measurement.rate_set", actor=by.public_id, at=at, subject=network)
+    return rate
+
+
+def drop_rate(rate: Rate, *, by: Member, at: datetime) -> None:
+    """Take a rate away; its days are priced by the one before, or not at all."""
+    rate.delete()
+    audit.record("measurement.rate_dropped", actor=by.public_id, at=at, subject=rate.network)
+
+
+def make_report_link(program: Program, month: Period, *, language: str, by: Member, at: datetime) -> str:
+    """Make a read-only address of a month's page that ends after 30 days; gives its token, which is shown once."""
+    token = new_secret()
+    ReportLink.objects.create(
+        program=program,
+        first_on=month.first_on,
+        token_hash=fingerprint(REPORT_PURPOSE, token),
+        language=language,
+        created_by=by,
+        created_at=at,
+        expires_at=at + REPORT_LINK_LASTS,
+    )
+    audit.record("measurement.report_link_made", actor=by.public_id, at=at, subject=month.key)
+    return token
+
+
+def end_report_link(link: ReportLink, *, by: Member, at: datetime) -> None:
+    """End a read-only address before its time."""
+    if ReportLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=at):
+        audit.record("measurement.report_link_ended", actor=by.public_id, at=at, subject=link.public_id)

@@ -2,13 +2,22 @@
 
 from datetime import datetime
 
+from vocero.company.models import Program
 from vocero.company.queries import company_day, house, installation
 from vocero.measurement import services
 
 
 def roll_up_recent(at: datetime) -> int:
-    """Fold what has changed in the last weeks; gives how many days were folded. Runs every minute."""
-    return len(services.roll_up_recent(at=at).folded) if installation() else 0
+    """Fold what has changed in the last weeks, and decide about groups once a month is over; gives how many days changed.
+
+    Runs every minute.
+    """
+    if installation() is None:
+        return 0
+    done = services.roll_up_recent(at=at)
+    for program in Program.objects.filter(archived_at=None):
+        services.decide_due(program, at=at)
+    return len(done.folded)
 
 
 def roll_up_all(at: datetime) -> int:

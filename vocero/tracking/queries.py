@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Min, Sum
 
-from vocero.company.models import ApiKey
-from vocero.tracking.models import Conversion, SegmentCursor
+from vocero.company.models import ApiKey, Program
+from vocero.tracking.models import Click, ClickStat, Conversion, SegmentCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +44,14 @@ def clicks_lost(*, at: datetime, within: timedelta = timedelta(days=7)) -> int:
     """Give how many clicks could not be stored lately (a full or broken disk): their visitors were sent on uncounted."""
     rows = SegmentCursor.objects.filter(lost__gt=0, moved_at__gte=at - within)
     return int(rows.aggregate(total=Sum("lost"))["total"] or 0)
+
+
+def first_day_with_clicks() -> date | None:
+    """Give the first day whose clicks are still kept one by one; None while none were ever forgotten."""
+    rolled_up = ClickStat.objects.filter(program__in=Program.objects.values("pk"), dimension="all", raw__gt=0)
+    oldest, newest = rolled_up.aggregate(oldest=Min("day_on"), newest=Max("day_on")).values()
+    if oldest is None:
+        return None
+    click = Click.objects.order_by("pk").values_list("day_on", flat=True).first()
+    kept = click or newest + timedelta(days=1)
+    return kept if kept > oldest else None
