@@ -74,7 +74,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @manager
 def add(request: HttpRequest) -> HttpResponse:
     """Add one person by hand."""
-    form = MemberForm(request.POST or None)
+    form = MemberForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             member = services.add_member(form.values(), actor=signed_in(request).public_id, at=clock.now())
@@ -90,7 +90,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def person(request: HttpRequest, public_id: str) -> HttpResponse:
     """What the list knows of one person, and the ways to invite them."""
     member = _listed(public_id)
-    form = MemberForm.of(member, request.POST or None)
+    form = MemberForm.of(member, request.POST if request.method == "POST" else None)
     allowed = may_change(signed_in(request), member)
     if request.method == "POST" and allowed and form.is_valid():
         before = member.email

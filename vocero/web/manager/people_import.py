@@ -22,7 +22,7 @@ KINDS = (importing.FAULTY, importing.NEW, importing.CHANGED, importing.SAME)
 @manager
 def upload(request: HttpRequest) -> HttpResponse:
     """Choose the file."""
-    form = ListForm(request.POST or None, request.FILES or None)
+    form = ListForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data["file"]
         try:
@@ -42,7 +42,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 def columns(request: HttpRequest, public_id: str) -> HttpResponse:
     """Say which column holds what; the guess is filled in."""
     uploaded = _waiting(request, public_id)
-    form = ColumnsForm(uploaded, request.POST or None)
+    form = ColumnsForm(uploaded, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             importing.map_columns(uploaded, form.mapping())

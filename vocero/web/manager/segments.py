@@ -37,9 +37,9 @@ def edit(request: HttpRequest, public_id: str = "") -> HttpResponse:
     """Make a segment or change one."""
     segment = _segment(public_id) if public_id else Segment(program=main_program())
     form = (
-        SegmentForm.of(segment, name_of(segment), request.POST or None)
+        SegmentForm.of(segment, name_of(segment), request.POST if request.method == "POST" else None)
         if public_id
-        else SegmentForm(request.POST or None)
+        else SegmentForm(request.POST if request.method == "POST" else None)
     )
     if request.method == "POST" and form.is_valid():
         names = {**segment.name, get_language() or "en": form.cleaned_data["name"]}

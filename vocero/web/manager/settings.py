@@ -177,7 +177,7 @@ def look(request: HttpRequest) -> HttpResponse:
     """Logo and color."""
     company = house()
     form = LookForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         request.FILES or None,
         initial={"color": company.brand_color or "#2053b4", "own_color": bool(company.brand_color)},
     )
@@ -247,7 +247,7 @@ def points(request: HttpRequest) -> HttpResponse:
     """Points on or off."""
     company = house()
     initial = {"enabled": company.points_enabled, "off_countries": company.points_off_countries}
-    form = PointsForm(request.POST or None, initial=initial)
+    form = PointsForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         services.change_points(company, **form.cleaned_data, actor=signed_in(request).public_id, at=clock.now())
         messages.success(request, _("Saved."))
@@ -260,7 +260,7 @@ def points(request: HttpRequest) -> HttpResponse:
 def team(request: HttpRequest) -> HttpResponse:
     """Owners and program team, and one's own password."""
     who = signed_in(request)
-    form = PasswordForm(request.POST or None)
+    form = PasswordForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             validate_password(form.cleaned_data["password"], who)
@@ -280,7 +280,7 @@ def joining_text(request: HttpRequest) -> HttpResponse:
     """What joining means: read it, change it. A changed text is a new version for those who join from then on."""
     current = current_consent_text()
     words = current.text if current else joining_texts()
-    form = JoiningTextForm(request.POST or None, initial=words)
+    form = JoiningTextForm(request.POST if request.method == "POST" else None, initial=words)
     if request.method == "POST" and form.is_valid():
         texts = {code: text.replace("\r\n", "\n").strip() for code, text in form.cleaned_data.items()}
         try:

@@ -197,4 +197,4 @@ def _invite(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("The invitations are on their way."))
         return redirect(address_of("manager:overview") or "public:home")
     links = personal_links(request, chosen, Invitation.Channel.LINK)
-    return render(request, "manager/people/links.html", {"links": links})
+    return render(request, "manager/people/links.html", {"handed_over": links})

@@ -19,7 +19,7 @@ from vocero.web.manager.people_forms import MergeForm, TeamForm, find_team
 def overview(request: HttpRequest) -> HttpResponse:
     """All teams as a tree, and a form for a new one."""
     rows = team_rows()
-    form = TeamForm(request.POST or None, rows=rows)
+    form = TeamForm(request.POST if request.method == "POST" else None, rows=rows)
     if request.method == "POST" and form.is_valid():
         parent = find_team(form.cleaned_data["parent"])
         try:
@@ -42,7 +42,7 @@ def team(request: HttpRequest, public_id: str) -> HttpResponse:
     inside = with_descendants([one.pk])
     others = [row for row in team_rows() if row.team.pk not in inside]
     form = TeamForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         rows=others,
         initial={"name": one.name, "parent": one.parent.public_id if one.parent else ""},
     )
