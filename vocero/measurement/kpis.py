@@ -77,7 +77,7 @@ class Kpi:
 
 def compute(program: int, span: Span, currency: str) -> dict[str, Kpi]:
     """Give every KPI of a stretch by code, said against the stretch before, in a constant number of queries."""
-    now, then = _Facts.read(program, span, currency), _Facts.read(program, span.before(), currency)
+    now, then = _read(program, span, currency)
     made = [
         *_adoption(now, then),
         _participation(now, then),
@@ -99,29 +99,44 @@ class _Facts:
     adoption: Adoption
     advocates: int
     shares: queries.Shares
-    uncounted: dict[str, int]
     clicks: queries.Clicks
     engagement: queries.Engagement
-    reach: queries.Reach
-    average_audience: tuple[int, int]
     conversions: queries.Conversions
     media_value: MediaValue
+    reach: queries.Reach
+    average_audience: tuple[int, int]
+    uncounted: dict[str, int]
 
-    @classmethod
-    def read(cls, program: int, span: Span, currency: str) -> "_Facts":
-        return cls(
-            span=span,
-            adoption=queries.adoption(program, span),
-            advocates=queries.advocates(program, span),
-            shares=queries.shares(program, span),
-            uncounted=queries.uncounted_shares(program, span),
-            clicks=queries.clicks(program, span),
-            engagement=queries.engagement(program, span),
-            reach=queries.reach(program, span),
-            average_audience=queries.average_audience(),
-            conversions=queries.conversions(program, span, currency),
-            media_value=queries.media_value(program, span),
+
+def _read(program: int, span: Span, currency: str) -> tuple[_Facts, _Facts]:
+    """Read a stretch and the one before it together."""
+    spans = (span, span.before())
+    adoption = queries.adoption(program, *spans)
+    advocates = queries.advocates(program, *spans)
+    shares = queries.shares(program, *spans)
+    clicks = queries.clicks(program, *spans)
+    engagement = queries.engagement(program, *spans)
+    conversions = queries.conversions(program, *spans, currency=currency)
+    media_value = queries.media_values(program, *spans)
+    audience = queries.average_audience()
+    uncounted = queries.uncounted_shares(program, span)
+    now, then = (
+        _Facts(
+            span=one,
+            adoption=adoption[at],
+            advocates=advocates[at],
+            shares=shares[at],
+            clicks=clicks[at],
+            engagement=engagement[at],
+            conversions=conversions[at],
+            media_value=media_value[at],
+            reach=queries.reach(program, one),
+            average_audience=audience,
+            uncounted=uncounted,
         )
+        for at, one in enumerate(spans)
+    )
+    return now, then
 
 
 def _kpi(code: str, span: Span, value: Value | None, **more: object) -> Kpi:

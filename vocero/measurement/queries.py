@@ -1,12 +1,12 @@
 """Reads the roll-ups: totals of a stretch of days and the same by network, post, campaign, topic, origin or day."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from django.db.models import Case, Count, DateField, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, DateField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 
 from vocero.measurement import rates
 from vocero.measurement.adoption import Adoption, advocates_in
@@ -122,51 +122,64 @@ class Series:
     unique: tuple[int, ...] = field(default=())
 
 
-def shares(program: int, span: Span) -> Shares:
-    """Give the counted shares of a stretch."""
-    return Shares(**_sums(ShareStat, program, span, "published", "measured", "self_reported", "personalized"))
+def shares(program: int, *spans: Span) -> list[Shares]:
+    """Give the counted shares of each stretch."""
+    columns = ("published", "measured", "self_reported", "personalized")
+    return [Shares(**sums) for sums in _sums(ShareStat, program, spans, *columns)]
 
 
-def clicks(program: int, span: Span) -> Clicks:
-    """Give the clicks of a stretch; daily visitors are added over days and never over networks."""
-    found = _sums(ClickStat, program, span, "raw", "valid", "unique", *REASONS)
-    return Clicks(
-        raw=found["raw"],
-        valid=found["valid"],
-        unique=found["unique"],
-        visitors=_visitors(program, span),
-        excluded=tuple((reason, found[reason]) for reason in REASONS),
-    )
+def clicks(program: int, *spans: Span) -> list[Clicks]:
+    """Give the clicks of each stretch; daily visitors are added over days and never over networks."""
+    every = Q(network=ClickStat.EVERY_NETWORK)
+    found = _sums(ClickStat, program, spans, "raw", "valid", "unique", *REASONS, only={"visitors": every})
+    return [
+        Clicks(
+            raw=sums["raw"],
+            valid=sums["valid"],
+            unique=sums["unique"],
+            visitors=sums["visitors"],
+            excluded=tuple((reason, sums[reason]) for reason in REASONS),
+        )
+        for sums in found
+    ]
 
 
-def engagement(program: int, span: Span) -> Engagement:
-    """Give what the networks' totals grew by in a stretch."""
-    return Engagement(**_sums(EngagementStat, program, span, "reactions", "comments", "reshares"))
+def engagement(program: int, *spans: Span) -> list[Engagement]:
+    """Give what the networks' totals grew by in each stretch."""
+    return [Engagement(**sums) for sums in _sums(EngagementStat, program, spans, "reactions", "comments", "reshares")]
 
 
-def conversions(program: int, span: Span, currency: str) -> Conversions:
-    """Give the conversions of a stretch; `currency` is the company's."""
+def conversions(program: int, *spans: Span, currency: str) -> list[Conversions]:
+    """Give the conversions of each stretch; `currency` is the company's."""
+    stats = _all(ConversionStat, program, spans).values("state", "verified", "kind", "currency", "converted")
+    rows = list(stats.annotate(**_per_span(spans, {"counted": F("count"), "amounts": F("amount")})))
+    return [
+        _conversions([(row, row[f"counted_{at}"] or 0, row[f"amounts_{at}"] or 0) for row in rows], currency)
+        for at in range(len(spans))
+    ]
+
+
+def _conversions(rows: Sequence[tuple[dict[str, Any], int, int]], currency: str) -> Conversions:
     kinds: dict[str, int] = defaultdict(int)
     apart: dict[str, int] = defaultdict(int)
     totals: dict[str, int] = defaultdict(int)
-    stats = _all(ConversionStat, program, span).values("state", "verified", "kind", "currency", "converted")
-    for stat in stats.annotate(counted=Sum("count"), amounts=Sum("amount")):
+    for stat, counted, amount in rows:
         if stat["state"] != Conversion.State.CREDITED:
-            totals[stat["state"]] += stat["counted"]
+            totals[stat["state"]] += counted
         elif not stat["verified"]:
-            totals["unverified"] += stat["counted"]
+            totals["unverified"] += counted
         else:
-            kinds[stat["kind"]] += stat["counted"]
+            kinds[stat["kind"]] += counted
             if stat["converted"] and stat["currency"] == currency:
-                totals["value"] += stat["amounts"]
+                totals["value"] += amount
             elif stat["currency"]:
-                apart[stat["currency"]] += stat["amounts"]
+                apart[stat["currency"]] += amount
     return Conversions(
         count=sum(kinds.values()),
         value=totals["value"],
         currency=currency,
-        by_kind=tuple(sorted(kinds.items())),
-        without_rate=tuple(sorted(apart.items())),
+        by_kind=tuple(sorted((kind, count) for kind, count in kinds.items() if count)),
+        without_rate=tuple(sorted((unit, amount) for unit, amount in apart.items() if amount)),
         unverified=totals["unverified"],
         not_credited=totals[Conversion.State.NOT_CREDITED],
         waiting=totals[Conversion.State.WAITING],
@@ -185,20 +198,36 @@ def uncounted_shares(program: int, span: Span) -> dict[str, int]:
     return dict(made.order_by().values_list("state").annotate(count=Count("pk")))
 
 
-def adoption(program: int, span: Span) -> Adoption:
-    """Give invited, joined and active at the end of a stretch: the last headcount in it, or before it."""
-    row = Headcount.objects.filter(program=program, day_on__lte=span.last_on).order_by("-day_on").first()
-    return Adoption(row.invited, row.joined, row.active) if row else Adoption(0, 0, 0)
+def adoption(program: int, *spans: Span) -> list[Adoption]:
+    """Give invited, joined and active at the end of each stretch: the last headcount in it, or before it."""
+    last = [
+        Headcount.objects.filter(program=program, day_on__lte=span.last_on).order_by("-day_on").values("pk")[:1]
+        for span in spans
+    ]
+    wanted = Q()
+    for one in last:
+        wanted |= Q(pk__in=Subquery(one))
+    rows = sorted(Headcount.objects.filter(wanted), key=lambda row: row.day_on)
+    found = []
+    for span in spans:
+        row = next((row for row in reversed(rows) if row.day_on <= span.last_on), None)
+        found.append(Adoption(row.invited, row.joined, row.active) if row else Adoption(0, 0, 0))
+    return found
 
 
-def advocates(program: int, span: Span) -> int:
-    """Give how many different people shared in a stretch."""
-    if not span.is_whole:
-        return advocates_in(program, span.first_on, span.last_on)
-    counted = Participation.objects.filter(
-        program=program, period_kind=span.period.kind.value, first_on=span.period.first_on
-    )
-    return counted.values_list("advocates", flat=True).first() or 0
+def advocates(program: int, *spans: Span) -> list[int]:
+    """Give how many different people shared in each stretch."""
+    whole = Q()
+    for span in spans:
+        whole |= Q(period_kind=span.period.kind.value, first_on=span.period.first_on)
+    rows = Participation.objects.filter(whole, program=program)
+    known = {(row.period_kind, row.first_on): row.advocates for row in rows}
+    return [
+        known.get((span.period.kind.value, span.period.first_on), 0)
+        if span.is_whole
+        else advocates_in(program, span.first_on, span.last_on)
+        for span in spans
+    ]
 
 
 def reach(program: int, span: Span) -> Reach:
@@ -207,9 +236,12 @@ def reach(program: int, span: Span) -> Reach:
         program=program, member=OuterRef("member"), network=OuterRef("network"), day_on__range=span.days
     )
     known = Audience.objects.filter(Exists(shared)).aggregate(
-        low=Sum("low"), high=Sum("high"), people=Count("member", distinct=True), numbers=Count("pk"),
+        low=Sum("low"),
+        high=Sum("high"),
+        people=Count("member", distinct=True),
+        numbers=Count("pk"),
         read=Count("pk", filter=Q(origin=Audience.Origin.READ)),
-    )  # fmt: skip
+    )
     return Reach(**{name: value or 0 for name, value in known.items()})
 
 
@@ -220,15 +252,28 @@ def average_audience() -> tuple[int, int]:
     return ((known["low"] + known["high"]) // (2 * people) if people else 0), people
 
 
-def media_value(program: int, span: Span) -> rates.MediaValue:
-    """Give what the unique clicks of a stretch would have cost as ads."""
+def media_values(program: int, *spans: Span) -> list[rates.MediaValue]:
+    """Give what the unique clicks of each stretch would have cost as ads."""
     known = rates.confirmed()
-    priced = _unique_by_rate(_all(ClickStat, program, span), span, known, "network")
-    return rates.media_value({(network, day): count for (network, day), count in priced.items()}, known)
+    found = []
+    for span in spans:
+        counted = _unique_by_rate(_all(ClickStat, program, [span]), span, known, "network")
+        found.append(rates.media_value({(network, day): count for (network, day), count in counted.items()}, known))
+    return found
 
 
-def breakdown(program: int, span: Span, dimension: str, currency: str) -> list[Row]:
-    """Give the figures of a stretch by network or by one cut of content, the most clicked first, in four queries.
+def media_value_by_network(program: int, span: Span) -> dict[str, rates.MediaValue]:
+    """Give by network what its unique clicks would have cost as ads."""
+    known = rates.confirmed()
+    counted = _unique_by_rate(_all(ClickStat, program, [span]), span, known, "network")
+    by_network: dict[str, dict[tuple[str, date], int]] = defaultdict(dict)
+    for (network, day), count in counted.items():
+        by_network[network][network, day] = count
+    return {network: rates.media_value(counts, known) for network, counts in by_network.items()}
+
+
+def breakdown(program: int, dimension: str, *spans: Span, currency: str) -> list[dict[str, Row]]:
+    """Give for each stretch the figures by key, by network or by one cut of content, in four queries.
 
     Topics and purposes overlap: their rows must not be added up. Raises NotWithoutDisclosure for a cut of people.
     """
@@ -236,25 +281,20 @@ def breakdown(program: int, span: Span, dimension: str, currency: str) -> list[R
         raise NotWithoutDisclosure(dimension)
     column = "network" if dimension == NETWORK else "key"
     cut = Dimension.ALL if dimension == NETWORK else Dimension(dimension)
-    rows: dict[str, dict[str, int]] = defaultdict(dict)
-    for table, sums in (
-        (ShareStat, {"shares": F("published") + F("measured") + F("self_reported")}),
-        (ClickStat, {"clicks": F("valid"), "unique": F("unique")}),
-        (EngagementStat, {"engagement": F("reactions") + F("comments") + F("reshares")}),
+    rows: list[dict[str, dict[str, int]]] = [defaultdict(lambda: defaultdict(int)) for _span in spans]
+    credited = Q(state=Conversion.State.CREDITED, verified=True)
+    for table, sums, which in (
+        (ShareStat, {"shares": F("published") + F("measured") + F("self_reported")}, Q()),
+        (ClickStat, {"clicks": F("valid"), "unique": F("unique")}, Q()),
+        (EngagementStat, {"engagement": F("reactions") + F("comments") + F("reshares")}, Q()),
+        (ConversionStat, {"conversions": F("count")}, credited),
+        (ConversionStat, {"value": F("amount")}, credited & Q(converted=True, currency=currency)),
     ):
-        added = {f"sum_{name}": Sum(what) for name, what in sums.items()}
-        for stat in _stats(table, program, span, cut).values(column).annotate(**added):
-            rows[stat[column]].update({name: stat[f"sum_{name}"] for name in sums})
-    credited = _stats(ConversionStat, program, span, cut).filter(state=Conversion.State.CREDITED, verified=True)
-    for stat in credited.values(column, "currency", "converted").annotate(
-        conversions=Sum("count"), amounts=Sum("amount")
-    ):
-        row = rows[stat[column]]
-        row["conversions"] = row.get("conversions", 0) + stat["conversions"]
-        if stat["converted"] and stat["currency"] == currency:
-            row["value"] = row.get("value", 0) + stat["amounts"]
-    found = [Row(key, **figures) for key, figures in rows.items() if any(figures.values())]
-    return sorted(found, key=lambda row: (-row.unique, -row.shares, row.key))
+        stats = _stats(table, program, spans, cut).filter(which).values(column)
+        for stat in stats.annotate(**_per_span(spans, sums)):
+            for at, name in ((at, name) for at in range(len(spans)) for name in sums):
+                rows[at][stat[column]][name] += stat[f"{name}_{at}"] or 0
+    return [{key: Row(key, **figures) for key, figures in found.items() if any(figures.values())} for found in rows]
 
 
 def daily(program: int, span: Span) -> Series:
@@ -263,18 +303,6 @@ def daily(program: int, span: Span) -> Series:
     counted = _by_day(ShareStat, program, span, F("published") + F("measured") + F("self_reported"))
     unique = _by_day(ClickStat, program, span, F("unique"))
     return Series(days, tuple(counted.get(day, 0) for day in days), tuple(unique.get(day, 0) for day in days))
-
-
-def media_value_of(program: int, span: Span, dimension: str) -> dict[str, rates.MediaValue]:
-    """Give by key of a cut of content what its unique clicks would have cost as ads."""
-    if dimension in PEOPLE:
-        raise NotWithoutDisclosure(dimension)
-    known = rates.confirmed()
-    by_key: dict[str, dict[tuple[str, date], int]] = defaultdict(dict)
-    stats = _stats(ClickStat, program, span, Dimension(dimension))
-    for (key, network, day), count in _unique_by_rate(stats, span, known, "key", "network").items():
-        by_key[key][network, day] = count
-    return {key: rates.media_value(counts, known) for key, counts in by_key.items()}
 
 
 def _unique_by_rate(
@@ -291,25 +319,34 @@ def _unique_by_rate(
     return {(*(row[column] for column in columns), row["began"]): row["sum_unique"] for row in counted}
 
 
-def _visitors(program: int, span: Span) -> int:
-    stats = _all(ClickStat, program, span).filter(network=ClickStat.EVERY_NETWORK)
-    return int(stats.aggregate(sum_visitors=Sum("visitors"))["sum_visitors"] or 0)
-
-
 def _by_day(table: Any, program: int, span: Span, what: Any) -> dict[date, int]:
-    return dict(_all(table, program, span).values_list("day_on").annotate(count=Sum(what)))
+    return dict(_all(table, program, [span]).values_list("day_on").annotate(count=Sum(what)))
 
 
-def _sums(table: Any, program: int, span: Span, *columns: str) -> dict[str, Any]:
-    found = _all(table, program, span).aggregate(**{f"sum_{column}": Sum(column) for column in columns})
-    return {column: found[f"sum_{column}"] or 0 for column in columns}
+def _sums(
+    table: Any, program: int, spans: Sequence[Span], *columns: str, only: Mapping[str, Q] | None = None
+) -> list[dict[str, int]]:
+    """Add columns up over each stretch, in one query; a column of `only` counts just the rows it names."""
+    names = [*columns, *(only or {})]
+    found = _all(table, program, spans).aggregate(**_per_span(spans, {name: F(name) for name in names}, only))
+    return [{name: found[f"{name}_{at}"] or 0 for name in names} for at in range(len(spans))]
 
 
-def _all(table: Any, program: int, span: Span) -> QuerySet[Any]:
-    return _stats(table, program, span, Dimension.ALL)
+def _per_span(spans: Sequence[Span], sums: Mapping[str, Any], only: Mapping[str, Q] | None = None) -> dict[str, Sum]:
+    return {
+        f"{name}_{at}": Sum(what, filter=Q(day_on__range=span.days) & (only or {}).get(name, Q()))
+        for at, span in enumerate(spans)
+        for name, what in sums.items()
+    }
 
 
-def _stats(table: Any, program: int, span: Span, dimension: Dimension) -> QuerySet[Any]:
-    kept = table._default_manager.filter(program=program, dimension=dimension.value, day_on__range=span.days)
-    stats: QuerySet[Any] = kept.order_by()
+def _all(table: Any, program: int, spans: Sequence[Span]) -> QuerySet[Any]:
+    return _stats(table, program, spans, Dimension.ALL)
+
+
+def _stats(table: Any, program: int, spans: Sequence[Span], dimension: Dimension) -> QuerySet[Any]:
+    days = (min(span.first_on for span in spans), max(span.last_on for span in spans))
+    stats: QuerySet[Any] = table._default_manager.filter(
+        program=program, dimension=dimension.value, day_on__range=days
+    ).order_by()
     return stats

@@ -148,9 +148,9 @@ def last_week(program: Program, company: Installation, at: datetime) -> LastWeek
 
 
 def _said(program: Program, span: Span, currency: str) -> str:
-    shares = measurement.shares(program.pk, span).total
-    clicks = measurement.clicks(program.pk, span).unique
-    conversions = measurement.conversions(program.pk, span, currency).count
+    shares = measurement.shares(program.pk, span)[0].total
+    clicks = measurement.clicks(program.pk, span)[0].unique
+    conversions = measurement.conversions(program.pk, span, currency=currency)[0].count
     if not (shares or clicks or conversions):
         return _("nothing was shared and nobody clicked")
     parts = {
