@@ -16,14 +16,18 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from tests import cast
+from tests.measurement import facts
 from tests.running import free_port, installation
+from tests.sharing.library import make_post
 from vocero.company.models import Installation, Schedule
 from vocero.config import diagnosis, schedule
 from vocero.config.addresses import MailServer
 from vocero.config.diagnosis import FINE, NOTE, WRONG, Finding
 from vocero.config.environment import Environment
 from vocero.lib import clock
+from vocero.measurement.models import ShareStat
 from vocero.people.models import Member
+from vocero.tracking.models import ClickStat
 
 ANSWERS = {"company_name": "Aurora Mills", "owner_name": "Olga Nowak", "owner_email": "Olga@aurora.example"}
 LIST = "Nome;E-mail aziendale;Squadra\nBruno Bianchi;bruno@aurora.example;Vendite\nNessuno;senza posta;Vendite\n"
@@ -119,6 +123,29 @@ def test_rebuild_needs_a_company_and_a_day_with_facts(house: cast.House) -> None
     Installation.objects.all().delete()
     with pytest.raises(CommandError, match="vocero setup"):
         run("rebuild")
+
+
+def test_verify_recounts_from_facts_and_names_what_differs(people: cast.People, house: cast.House) -> None:
+    today = clock.now().date()
+    share = facts.share_on(people.ana, make_post(house), today - timedelta(days=1))
+    facts.click_on(share, today - timedelta(days=1), [1, 2, 2])
+    facts.convert_on(house, today - timedelta(days=1), share)
+    run("rebuild")
+    before = ShareStat.objects.count()
+    assert before
+    assert "The roll-ups are what the facts say." in run("verify")
+    row = ShareStat.objects.order_by("pk").first()
+    assert row is not None
+    ShareStat.objects.filter(pk=row.pk).delete()
+    ClickStat.objects.update(valid=7)
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="Make them anew: vocero rebuild"):
+        call_command("verify", stdout=out)
+    assert "WRONG  share stats: 1 rows should be there, 0 should not" in out.getvalue()
+    assert "WRONG  click stats" in out.getvalue()
+    assert ShareStat.objects.count() == before - 1, "verify changes nothing"
+    run("rebuild")
+    assert "The roll-ups are what the facts say." in run("verify")
 
 
 def about(found: list[Finding], what: str) -> Finding:

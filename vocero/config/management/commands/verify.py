@@ -1,0 +1,59 @@
+"""`vocero verify`: recount everything from the facts and compare with the roll-ups; changes nothing."""
+
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.db.models import Model
+
+from vocero.company.queries import installation
+from vocero.lib import clock
+from vocero.measurement import services
+from vocero.measurement.models import AdvocateDay, ConversionStat, EngagementStat, Headcount, Participation, ShareStat
+from vocero.tracking.models import ClickStat, VisitorCount
+
+TABLES: tuple[type[Model], ...] = (
+    ClickStat,
+    VisitorCount,
+    ShareStat,
+    EngagementStat,
+    ConversionStat,
+    AdvocateDay,
+    Participation,
+    Headcount,
+)
+
+
+class Command(BaseCommand):
+    help = "Recounts everything from the facts and compares with the roll-ups. Nothing is changed; writing waits meanwhile."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if installation() is None:
+            raise CommandError("There is no company here yet: vocero setup")
+        at = clock.now()
+        with transaction.atomic():
+            services.roll_up_recent(at=at)
+            before = {table: rows(table) for table in TABLES}
+            services.rebuild(since=services.oldest_complete_day(at), at=at)
+            after = {table: rows(table) for table in TABLES}
+            transaction.set_rollback(True)
+        wrong = 0
+        for table in TABLES:
+            name = str(table._meta.verbose_name_plural)
+            missing, extra = (after[table] - before[table]).total(), (before[table] - after[table]).total()
+            if missing or extra:
+                wrong += 1
+                self.stdout.write(f"  WRONG  {name}: {missing} rows should be there, {extra} should not")
+            else:
+                self.stdout.write(f"  ok     {name}: {after[table].total()} rows")
+        if wrong:
+            raise CommandError("The roll-ups are not what the facts say. Make them anew: vocero rebuild")
+        self.stdout.write("The roll-ups are what the facts say.")
+
+
+def rows(table: type[Model]) -> Counter[tuple[Any, ...]]:
+    """How often each row is there, by everything but its key."""
+    fields = [field.attname for field in table._meta.concrete_fields if not field.primary_key]
+    return Counter(table._default_manager.values_list(*fields).iterator())
