@@ -44,6 +44,14 @@ def test_every_icon_that_is_used_is_in_the_sprite() -> None:
     assert used - SYMBOLS == set()
 
 
+def test_an_include_that_is_cut_off_takes_the_form_token_along() -> None:
+    templates = WEB / "templates"
+    for page in templates.rglob("*.html"):
+        for name, values in re.findall(r'{% include "([^"]+)"([^%]*) only %}', page.read_text(encoding="utf-8")):
+            if "{% csrf_token %}" in (templates / name).read_text(encoding="utf-8"):
+                assert "csrf_token=" in values, f"{page.name} includes {name}"
+
+
 def test_the_style_is_one_sheet_in_layers_within_its_budget() -> None:
     lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in stylesheet.files())
     scripts = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in (WEB / "static" / "js").glob("*.js"))
