@@ -1,5 +1,6 @@
 """Counts what is in the database against what visitors were told, in plain SQL: lost, twice, and the roll-ups."""
 
+import http.client
 import json
 import os
 import sqlite3
@@ -50,14 +51,15 @@ def rows(environ: Mapping[str, str], sql: str) -> list[tuple[Any, ...]]:
 def count(environ: Mapping[str, str], acknowledged: Iterable[int], *, address: str = "127.0.0.1") -> Count:
     """Compare: every acknowledged click must be a row, and no click two of them."""
     salts = [bytes(salt) for (salt,) in rows(environ, "SELECT salt FROM tracking_dailysalt")]
-    stored = Counter(bytes(visitor) for (visitor,) in rows(environ, "SELECT visitor FROM tracking_click"))
+    found = rows(environ, "SELECT visitor, verdict FROM tracking_click")
+    stored = Counter(bytes(visitor) for visitor, verdict in found if verdict != "head")
     lost = asked = 0
     for number in acknowledged:
         asked += 1
         agent = AGENT.format(number)
         lost += not any(visitor_key(salt, address, agent) in stored for salt in salts)
     ((raw,),) = rows(environ, "SELECT COALESCE(SUM(raw), 0) FROM tracking_clickstat WHERE dimension = 'all'")
-    return Count(asked, stored.total(), lost, sum(number - 1 for number in stored.values() if number > 1), int(raw))
+    return Count(asked, len(found), lost, sum(number - 1 for number in stored.values() if number > 1), int(raw))
 
 
 def take_in(environ: Mapping[str, str]) -> None:
@@ -71,8 +73,17 @@ def take_in(environ: Mapping[str, str]) -> None:
     subprocess.run([sys.executable, "-c", code], env=told, cwd=ROOT, check=True, timeout=120)
 
 
+def make_known(port: int, tokens: Iterable[str]) -> None:
+    """Ask for every link once, as HEAD, which does not count: from then on the process knows it."""
+    door = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    for token in tokens:
+        door.request("HEAD", f"/l/{token}")
+        door.getresponse().read()
+    door.close()
+
+
 def prepare(environ: Mapping[str, str], shares: int) -> list[str]:
-    """Bring the database to this version, fill it, and give the links' tokens."""
+    """Bring the database to this version, unless its file is there already, fill it, and give the links' tokens."""
     if environ.get("DATABASE_URL") or not (Path(environ["VOCERO_DATA"]) / "vocero.sqlite3").exists():
         subprocess.run(
             [sys.executable, "-m", "vocero", "prepare"], env=dict(environ), cwd=ROOT, check=True, timeout=120

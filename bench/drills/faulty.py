@@ -1,11 +1,12 @@
-"""Planted faults: links that answer before they have written. A drill that does not find them proves nothing."""
+"""Planted faults: links that answer before they have written, or though they could not. A drill has to find them."""
 
 import threading
 from typing import Any
 
 from vocero.config import environment, links
 from vocero.tracking.links.front_rsgi import Application
-from vocero.tracking.links.log import Batch, ClickLog, Waiter
+from vocero.tracking.links.log import Batch, ClickLog, NotStored, Waiter
+from vocero.tracking.links.settings import LinksSettings
 
 
 class HastyLog(ClickLog):
@@ -16,18 +17,34 @@ class HastyLog(ClickLog):
         return None
 
 
-class Hasty(Application):
-    """The links with the hasty log."""
+class DeafLog(ClickLog):
+    """Does not hear that writing failed."""
+
+    def append(self, record: bytes, waiter: Waiter | None = None) -> Batch | None:
+        try:
+            return super().append(record, waiter)
+        except NotStored:
+            return None
+
+
+LOGS = {"hasty": HastyLog, "deaf": DeafLog}
+
+
+class Faulty(Application):
+    """The links with one of the faulty logs."""
+
+    def __init__(self, settings: LinksSettings, log: type[ClickLog]) -> None:
+        super().__init__(settings)
+        self._faulty = log
 
     def __rsgi_init__(self, loop: Any) -> None:
         super().__rsgi_init__(loop)
-        former = self._log
+        self._log.close()
         told = self._settings
-        self._log = HastyLog(told.segments, node=told.node, call_soon=loop.call_soon_threadsafe)
-        former.close()
+        self._log = self._faulty(told.segments, node=told.node, call_soon=loop.call_soon_threadsafe)
 
 
 def __getattr__(name: str) -> Any:
-    if name != "hasty":
+    if name not in LOGS:
         raise AttributeError(name)
-    return Hasty(links.settings(environment.load()))
+    return Faulty(links.settings(environment.load()), LOGS[name])

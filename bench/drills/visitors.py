@@ -16,7 +16,9 @@ class Visitors:
     counts other answers, and `failures` connections that broke.
     """
 
-    def __init__(self, ports: Sequence[int], tokens: Sequence[str], *, threads: int = 16, pause: float = 0.0) -> None:
+    def __init__(
+        self, ports: Sequence[int], tokens: Sequence[str], *, threads: int = 16, pause: float = 0.0, first: int = 1
+    ) -> None:
         self.acknowledged: list[int] = []
         self.marked: list[int] = []
         self.others: dict[int, int] = {}
@@ -24,7 +26,7 @@ class Visitors:
         self.seconds: list[float] = []
         self._tokens = tokens
         self._pause = pause
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(first)
         self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=self._click, args=(ports[number % len(ports)],), daemon=True)

@@ -94,7 +94,7 @@ class Ingest:
                     self.clean_up(at=now())
                     cleaned_until = time.monotonic() + 60
             except OperationalError as error:
-                logger.warning("the database is away, clicks wait in %s: %s", self._folder, type(error).__name__)
+                logger.warning("the database takes no clicks now (%s); they wait in %s", type(error).__name__, self._folder)
                 connection.close()
                 taken = 0
                 time.sleep(1)

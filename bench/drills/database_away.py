@@ -1,0 +1,71 @@
+"""D3: PostgreSQL is stopped and killed under click load; every known link goes on, and every click comes in later."""
+
+import random
+import statistics
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.drills import counting, crew
+from bench.drills.cluster import Cluster
+from bench.drills.counting import Count
+from bench.drills.crew import Crew
+from bench.drills.visitors import Visitors
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What visitors saw while the database came and went."""
+
+    faults: int
+    clicks: int
+    not_sent_on: int
+    p99_ms: float
+    drained_in_seconds: float
+    count: Count
+
+
+def drill(folder: Path, *, faults: int, seconds_away: float = 1.0, seed: int = 1) -> Outcome:
+    """Take the database away again and again, for up to twice `seconds_away`, and count what visitors were told."""
+    draw = random.Random(seed)
+    data = folder / "data"
+    data.mkdir(parents=True)
+    cluster = Cluster()
+    cluster.start()
+    environ = counting.clean_environ(data, DATABASE_URL=cluster.url)
+    team = Crew(environ, data / "drill.log")
+    try:
+        tokens = counting.prepare(environ, 50)
+        port = crew.free_port()
+        team.add("links", crew.links(port), port)
+        team.add("ingest", crew.ingest())
+        team.wait_until_answering("links")
+        counting.make_known(port, tokens)
+        visitors = Visitors([port], tokens, threads=8, pause=0.002)
+        for number in range(faults):
+            visitors.wait_for(100)
+            [cluster.stop, cluster.kill, lambda: cluster.stop("fast")][number % 3]()
+            time.sleep(draw.uniform(0.1, 2 * seconds_away))
+            cluster.start()
+        visitors.wait_for(100)
+        visitors.stop()
+        drained = _drain(environ, visitors, seconds=60)
+        count = counting.count(environ, visitors.acknowledged)
+    finally:
+        team.end_all()
+        cluster.remove()
+    answers = len(visitors.acknowledged) + len(visitors.marked)
+    p99 = statistics.quantiles(visitors.seconds, n=100)[98] * 1000
+    wrong = sum(visitors.others.values()) + visitors.failures
+    return Outcome(faults, answers, wrong, p99, drained, count)
+
+
+def _drain(environ: dict[str, str], visitors: Visitors, *, seconds: float) -> float:
+    """Wait until the ingest has taken in what was acknowledged; gives how long that took."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        ((stored,),) = counting.rows(environ, "SELECT COUNT(*) FROM tracking_click WHERE verdict <> 'head'")
+        if stored >= len(visitors.acknowledged):
+            break
+        time.sleep(0.2)
+    return time.monotonic() - begun

@@ -1,0 +1,82 @@
+"""D2: the power is cut under click load; what was acknowledged is on the disk, in the segments or in the database."""
+
+import random
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.drills import counting, crew
+from bench.drills.counting import Count
+from bench.drills.crew import Crew
+from bench.drills.disks import disk
+from bench.drills.visitors import Visitors
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was there after all cuts: `whole` says whether the database passed its own check each time."""
+
+    cuts: int
+    cuts_with_loss: int
+    whole: bool
+    count: Count
+
+
+def drill(
+    folder: Path,
+    *,
+    cuts: int,
+    sync: str = "local",
+    seed: int = 1,
+    furnish: Callable[[Path], object] = lambda _: None,
+) -> Outcome:
+    """Cut the power of the disk that holds segments and SQLite, again and again, and count after each cut.
+
+    `furnish` may put a prepared database into the data folder.
+    """
+    draw = random.Random(seed)
+    acknowledged: list[int] = []
+    lost_before = with_loss = 0
+    whole = True
+    with disk(folder, megabytes=128) as ours:
+        data = ours.place / "data"
+        data.mkdir()
+        furnish(data)
+        environ = counting.clean_environ(data, VOCERO_CLICK_SYNC=sync)
+        tokens = counting.prepare(environ, 20)
+        subprocess.run(["sync", "-f", str(data)], check=True, timeout=60)
+        count = counting.count(environ, [])
+        for number in range(cuts):
+            team = Crew(environ, folder / "drill.log")
+            try:
+                port = crew.free_port()
+                team.add("links", crew.links(port), port)
+                team.add("ingest", crew.ingest())
+                team.wait_until_answering("links")
+                visitors = Visitors([port], tokens, first=1_000_000 * (number + 1))
+                visitors.wait_for(draw.randint(20, 400))
+                time.sleep(draw.uniform(0, 0.05))
+                ours.cut_power()
+                visitors.stop()
+            finally:
+                team.end_all()
+            acknowledged += visitors.acknowledged
+            ours.unmount()
+            ours.mount()
+            whole = whole and _is_whole(data / "vocero.sqlite3")
+            counting.take_in(environ)
+            count = counting.count(environ, acknowledged)
+            with_loss += count.lost > lost_before
+            lost_before = count.lost
+    return Outcome(cuts, with_loss, whole, count)
+
+
+def _is_whole(path: Path) -> bool:
+    connection = sqlite3.connect(path)
+    try:
+        return bool(connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)])
+    finally:
+        connection.close()

@@ -1,0 +1,61 @@
+"""Short forms of the drills: power cuts, a database that goes away, a full disk, a disk that fails."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.drills import broken_disk, counting, database_away, disks, full_disk, power
+from tests.running import prepared_database
+
+needs_mount = pytest.mark.skipif(not disks.can_mount(), reason="mounting a file system needs root")
+needs_strace = pytest.mark.skipif(
+    not broken_disk.is_possible(), reason="strace is not installed: apt-get install strace"
+)
+
+
+@needs_mount
+def test_no_acknowledged_click_is_lost_by_power_cuts(tmp_path: Path) -> None:
+    outcome = power.drill(tmp_path, cuts=2, furnish=prepared_database)
+    assert outcome.count.acknowledged > 40
+    assert outcome.count.is_right, outcome
+    assert outcome.whole
+
+
+@needs_mount
+def test_clicks_that_only_the_operating_system_has_are_lost_by_a_power_cut(tmp_path: Path) -> None:
+    outcome = power.drill(tmp_path, cuts=1, sync="kernel", furnish=prepared_database)
+    assert outcome.count.lost > 0
+
+
+def test_known_links_go_on_without_the_database_and_every_click_comes_in_later(tmp_path: Path) -> None:
+    outcome = database_away.drill(tmp_path, faults=2, seconds_away=0.5)
+    assert outcome.not_sent_on == 0, outcome
+    assert outcome.count.is_right, outcome
+
+
+@needs_mount
+def test_a_full_disk_loses_no_visitor_and_no_loss_is_silent(tmp_path: Path) -> None:
+    outcome = full_disk.drill(tmp_path, furnish=prepared_database)
+    assert outcome.not_sent_on == 0, outcome
+    assert outcome.marked > 0
+    assert outcome.counted_lost == outcome.marked
+    assert outcome.resumed_in_seconds < 5
+    assert outcome.count.is_right, outcome
+
+
+@needs_strace
+def test_what_a_failing_disk_did_not_take_is_never_acknowledged(tmp_path: Path) -> None:
+    prepared_database(tmp_path)
+    outcome = broken_disk.drill(tmp_path, counting.clean_environ(tmp_path), places=4)
+    assert outcome.not_sent_on == 0, outcome
+    assert outcome.marked > 0
+    assert outcome.count.is_right, outcome
+
+
+@needs_strace
+def test_links_that_do_not_hear_of_failure_are_found_out(tmp_path: Path) -> None:
+    prepared_database(tmp_path)
+    outcome = broken_disk.drill(
+        tmp_path, counting.clean_environ(tmp_path), places=2, application="bench.drills.faulty:deaf"
+    )
+    assert outcome.count.lost > 0
