@@ -24,8 +24,10 @@ from vocero.people import services as people
 from vocero.people.models import Enrolment, Member
 from vocero.people.queries import enrolment_of
 from vocero.privacy import services as privacy
+from vocero.privacy.export import archive_of
 from vocero.web.access import advocate, signed_in
-from vocero.web.public.join import network_rows, points_for, range_choices, save_networks
+from vocero.web.access import member as member_view
+from vocero.web.public.join import network_rows, range_choices, save_networks
 
 
 @advocate
@@ -55,7 +57,6 @@ def me(request: HttpRequest) -> HttpResponse:
         "language": member.language or company.language,
         "enrolment": enrolment,
         "paused": enrolment is not None and enrolment.state == Enrolment.State.PAUSED,
-        "points": points_for(member, company),
         "weekly": weekly.wants(member),
         "has_mail": bool(member.email) and mail.is_configured(),
     }
@@ -125,6 +126,16 @@ def leave(request: HttpRequest) -> HttpResponseBase:
     privacy.leave(signed_in(request), main_program(), language=request.LANGUAGE_CODE, at=now())
     messages.success(request, _("You have left. Nothing will be sent any more. Thank you for having been here."))
     return redirect("public:home")
+
+
+@member_view
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """Give the member everything that Vocero holds of them, as a file."""
+    answer = HttpResponse(archive_of(signed_in(request)), content_type="application/zip")
+    answer["Content-Disposition"] = 'attachment; filename="vocero-my-data.zip"'
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 def _saved(request: HttpRequest, place: str) -> HttpResponseBase:

@@ -214,6 +214,21 @@ def change_activity(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("manager:people-person", public_id)
 
 
+@owner
+@require_POST
+def erase(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Erase a deactivated person for good, once the owner has typed the name."""
+    member, actor = _listed(public_id), signed_in(request)
+    if member.is_active:
+        raise Http404
+    if " ".join(request.POST.get("name", "").split()) != member.name:
+        messages.error(request, _("The name is not the same. Nothing was erased."))
+        return redirect("manager:people-person", public_id)
+    privacy.erase_member(member, actor=actor.public_id, at=clock.now())
+    messages.success(request, _("Everything that said who this was is gone."))
+    return redirect("manager:people")
+
+
 def may_change(actor: Member, member: Member) -> bool:
     """Whether somebody may change another one's entry: owners everybody's, the program team all but its own and owners'."""
     return actor.role == Member.Role.OWNER or not member.runs_the_program

@@ -72,6 +72,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/person/<slug:public_id>", people.person, name="people-person"),
     path("people/person/<slug:public_id>/link", people.link, name="people-link"),
     path("people/person/<slug:public_id>/role", people.change_role, name="people-role"),
+    path("people/person/<slug:public_id>/erase", people.erase, name="people-erase"),
     path("people/person/<slug:public_id>/active", people.change_activity, name="people-active"),
     path("settings/", settings.overview, name="settings"),
     path("settings/time-zone", settings.change_zone, name="settings-zone"),
