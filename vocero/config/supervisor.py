@@ -26,7 +26,7 @@ def granian(interface: str, target: str, *, host: str, port: int, workers: int, 
         *(sys.executable, "-m", "granian", "--interface", interface, "--host", host, "--port", str(port)),
         *("--workers", str(workers), "--blocking-threads", str(threads), "--http", "1", "--no-ws"),
         *("--http1-header-read-timeout", "10000", "--respawn-failed-workers", "--respawn-interval", "0.2"),
-        *("--workers-kill-timeout", "10", "--log-level", "warning", target),
+        *("--workers-kill-timeout", "10", "--log-level", "error", target),
     ]
 
 
