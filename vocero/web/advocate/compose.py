@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -10,9 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from vocero.company.queries import house
 from vocero.lib.clock import now
+from vocero.lib.errors import Refusal
 from vocero.networks.base import Channel
 from vocero.people.models import Member
 from vocero.policy.queries import guideline_to_accept
+from vocero.recognition.services import write_note
 from vocero.sharing import queries, services, wording
 from vocero.sharing.models import Share
 from vocero.web.access import advocate, signed_in
@@ -59,6 +62,22 @@ def compose_checks(request: HttpRequest, public_id: str) -> HttpResponse:
     if is_too_often(desk.member, "checks", most=CHECKS_A_MINUTE, within=timedelta(minutes=1)):
         return render(request, "advocate/compose.html#slowly", {}, status=429)
     return render(request, "advocate/compose.html#findings", {"sheet": desk.sheet(typed)})
+
+
+@advocate
+@require_POST
+def compose_thanks(request: HttpRequest, public_id: str, share_id: str) -> HttpResponseBase:
+    """Thank a colleague whose name stands beside their share."""
+    member = signed_in(request)
+    share = Share.objects.filter(public_id=share_id, post__public_id=public_id).first()
+    if share is None:
+        raise Http404
+    try:
+        write_note(share, author=member, text=request.POST.get("note", ""), at=now())
+        messages.success(request, _("Your note stands beside the share now."))
+    except Refusal as refusal:
+        messages.warning(request, str(refusal))
+    return redirect("advocate:compose", public_id)
 
 
 def _desk(request: HttpRequest, public_id: str) -> Desk:

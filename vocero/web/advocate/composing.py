@@ -21,7 +21,9 @@ from vocero.people.models import Member
 from vocero.policy import checks
 from vocero.policy.checks import Finding
 from vocero.policy.rules import Rules, load_rules
+from vocero.recognition.queries import Worth, named_sharers, points_on, worth
 from vocero.sharing import links, queries, services, wording
+from vocero.sharing.models import Share
 from vocero.web.advocate.words import NOTES, file_url
 from vocero.web.composer import Card, Composer, ComposerNetwork
 
@@ -71,6 +73,8 @@ class Sheet:
     zone: str
     earliest: str
     latest: str
+    worth: Worth | None = None
+    colleagues: Sequence[Share] = ()
     problem: Text = ""
     when_error: Text = ""
     asks_again: bool = False
@@ -230,6 +234,23 @@ class Desk:
             earliest=f"{local:%Y-%m-%dT%H:%M}",
             latest=f"{end:%Y-%m-%dT%H:%M}",
             findings=found,
+            worth=self._worth(typed),
+            colleagues=named_sharers([self.post.pk], self.post.program, but=self.member).get(self.post.pk, ()),
+        )
+
+    def _worth(self, typed: Typed) -> Worth | None:
+        """Give what this share would earn; None where points are off for this member."""
+        option = self.option(typed.network)
+        if option is None or not points_on(self.member, self.house):
+            return None
+        return worth(
+            self.member,
+            post_id=self.post.pk,
+            network=typed.network,
+            by_api=option.network.channel is Channel.API,
+            disclosed=checks.says_employment(self.candidate(typed), self.rules),
+            program=self.post.program,
+            at=self.at,
         )
 
     def _composer(self, typed: Typed, found: Sequence[Finding]) -> Composer:

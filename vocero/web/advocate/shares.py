@@ -1,5 +1,6 @@
 """My shares: what became of each, what it did, and everything that can still be done with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from vocero.company.queries import house
+from vocero.company.queries import house, main_program
 from vocero.lib.clock import now
 from vocero.lib.errors import Refusal
 from vocero.networks.queries import label_of
 from vocero.networks.registry import UnknownNetwork, get_network
+from vocero.people.models import Member
+from vocero.recognition.queries import Thanks, earned_by, points_of, points_on, thanks_for, total_points
 from vocero.sharing import queries, services
 from vocero.sharing.links import link_address
 from vocero.sharing.models import Share
@@ -37,6 +40,8 @@ class ShareRow:
     network: str
     title: str
     result: Result
+    points: int
+    thanks: Thanks
     image_url: str
     can_cancel: bool
     can_withdraw: bool
@@ -50,14 +55,14 @@ def shares(request: HttpRequest) -> HttpResponse:
     """All my shares, the newest first."""
     member = signed_in(request)
     page = queries.my_shares(member, after=request.GET.get("after", ""))
-    results = results_of(page.shares, page.received)
-    context: dict[str, Any] = {
-        "rows": [_row(share, results[share.pk]) for share in page.shares],
-        "next_key": page.next_key,
-    }
+    context: dict[str, Any] = {"rows": _rows(page.shares, page.received, member), "next_key": page.next_key}
     if "HX-Request" in request.headers and request.GET.get("after"):
         return render(request, "advocate/shares.html#rows", context)
-    context |= {"clicks": clicks_of_member(member), "waits_for_guideline": queries.waiting_for_guideline(member)}
+    context |= {
+        "clicks": clicks_of_member(member),
+        "points": total_points(member, main_program()) if points_on(member) else None,
+        "waits_for_guideline": queries.waiting_for_guideline(member),
+    }
     return render(request, "advocate/shares.html", context)
 
 
@@ -200,7 +205,15 @@ def _mine(request: HttpRequest, public_id: str) -> Share:
     return share
 
 
-def _row(share: Share, result: Result) -> ShareRow:
+def _rows(shares: Sequence[Share], received: dict[int, queries.Received], member: Member) -> list[ShareRow]:
+    """Put shares into rows with their figures, points and thanks; the queries do not grow with the shares."""
+    results = results_of(shares, received)
+    points = points_of(shares) if points_on(member) else {}
+    thanks = thanks_for(shares)
+    return [_row(share, results[share.pk], points.get(share.pk, 0), thanks[share.pk]) for share in shares]
+
+
+def _row(share: Share, result: Result, points: int, thanks: Thanks) -> ShareRow:
     try:
         we_withdraw = (
             share.channel == Share.Channel.API and get_network(share.network).withdraws and bool(share.remote_id)
@@ -213,6 +226,8 @@ def _row(share: Share, result: Result) -> ShareRow:
         network=label_of(share.network),
         title=share.post.title or _("A post from the program team"),
         result=result,
+        points=points,
+        thanks=thanks,
         image_url=file_url(share.post.card_image),
         can_cancel=share.state == State.PLANNED,
         can_withdraw=share.state == State.SENT and share.channel != Share.Channel.PRACTICE,
@@ -223,12 +238,13 @@ def _row(share: Share, result: Result) -> ShareRow:
 
 def _one(share: Share) -> dict[str, object]:
     """Give what the page of one share shows."""
-    result = results_of([share], queries.received_of([share]))[share.pk]
+    (row,) = _rows([share], queries.received_of([share]), share.member)
     at = now()
     seconds = int((share.due_at - at).total_seconds()) if share.state == State.PLANNED and share.due_at else 0
     link = getattr(share, "link", None)
     return {
-        "row": _row(share, result),
+        "row": row,
+        "earned": earned_by(share) if row.points else [],
         "share": share,
         "undo_seconds": max(seconds, 0) if not share.due_wall else 0,
         "is_fresh": (share.out_at is not None and (at - share.out_at).total_seconds() < 120)
