@@ -198,6 +198,7 @@ def test_a_post_is_taken_down_and_taking_it_down_again_is_fine(
     for _ in range(2):
         services.withdraw("bluesky", account=account, remote_id=published.remote_id, at=now())
     assert published.remote_id not in [post["uri"] for post in bluesky.posts(person.did)]
+    bluesky.wait_until_view_forgets(person, published.remote_id)
     with pytest.raises(Refused, match="gone"):
         services.read_engagement("bluesky", account=account, remote_id=published.remote_id, at=now())
 

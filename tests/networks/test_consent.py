@@ -11,7 +11,7 @@ import pytest
 
 from tests.cast import MOMENT, People
 from tests.servers.loopback import Line, LoopbackServer, Received, Reply
-from vocero.networks import services
+from vocero.networks import services, vault
 from vocero.networks.models import Account, InstanceApp
 from vocero.networks.reasons import NetworkRefusal
 
@@ -125,4 +125,4 @@ def test_the_secret_of_our_app_is_not_readable_in_its_row(
     begin(people, server, strict)
     row = InstanceApp.objects.get()
     assert b"secret-1" not in bytes(row.credentials)
-    assert services.vault.open_app(row).client_secret == "secret-1"
+    assert vault.open_app(row).client_secret == "secret-1"

@@ -10,8 +10,8 @@ from tests.networks.drafts import card, draft, image
 from tests.servers.caller import call
 from tests.servers.mastodon import MastodonServer
 from vocero.lib.clock import now
-from vocero.networks import queries, services, tasks
-from vocero.networks.base import Draft, Reconnect, Refused
+from vocero.networks import queries, services, tasks, vault
+from vocero.networks.base import Draft, Published, Reconnect, Refused
 from vocero.networks.models import Account, Audience, InstanceApp
 from vocero.networks.reasons import NetworkRefusal
 from vocero.people.models import Member
@@ -36,7 +36,7 @@ def account(people: People, mastodon: MastodonServer) -> Account:
     return connect(people.ana, mastodon)
 
 
-def publish(account: Account, what: Draft, key: str) -> services.Published:
+def publish(account: Account, what: Draft, key: str) -> Published:
     return services.publish("mastodon", account=account, draft=what, key=key, at=now())
 
 
@@ -169,8 +169,8 @@ def test_a_text_over_the_servers_limit_is_refused(account: Account) -> None:
 
 
 def test_a_token_taken_back_asks_the_member_to_reconnect(account: Account, mastodon: MastodonServer) -> None:
-    app = services.vault.open_app(InstanceApp.objects.get())
-    token = services.vault.login_of(account, at=now()).credentials["access"]
+    app = vault.open_app(InstanceApp.objects.get())
+    token = vault.login_of(account, at=now()).credentials["access"]
     form = {"token": token, "client_id": app.client_id, "client_secret": app.client_secret}
     call("POST", f"{mastodon.url}/oauth/revoke", form=form)
     with pytest.raises(Reconnect):
@@ -183,7 +183,7 @@ def test_a_token_taken_back_asks_the_member_to_reconnect(account: Account, masto
 
 
 def test_disconnecting_destroys_the_token_here_and_there(account: Account, mastodon: MastodonServer) -> None:
-    token = services.vault.login_of(account, at=now()).credentials["access"]
+    token = vault.login_of(account, at=now()).credentials["access"]
     services.disconnect_account(account, at=now())
     assert (account.state, account.credentials) == (Account.State.DISCONNECTED, None)
     assert call("GET", f"{mastodon.url}/api/v1/accounts/verify_credentials", token=token).status == 401

@@ -12,8 +12,8 @@ from tests.cast import MOMENT, People
 from tests.networks.drafts import card
 from tests.servers.fake_networks import make_account
 from tests.servers.loopback import LoopbackServer, Reply
-from vocero.networks import queries, registry, services, vault
-from vocero.networks.base import Draft, Login, Reconnect, Refused, TryLater, Unclear
+from vocero.networks import queries, registry, services, tasks, vault
+from vocero.networks.base import Connected, Draft, Login, Reconnect, Refused, TryLater, Unclear
 from vocero.networks.bluesky import Bluesky
 from vocero.networks.models import Account, Audience
 from vocero.networks.reasons import REASONS, NetworkRefusal
@@ -90,6 +90,34 @@ def test_a_missing_key_destroys_nothing_and_says_so_to_the_operator(
     assert vault.login_of(account, at=MOMENT).credentials == {"access": "token"}
 
 
+def test_a_new_key_takes_over_row_by_row_and_the_old_one_can_go(people: People, settings: Settings) -> None:
+    accounts = [make_account(member, "mastodon", at=MOMENT) for member in people.advocates]
+    old = settings.VOCERO_KEYS
+    settings.VOCERO_KEYS = (SimpleNamespace(id="fresh", secret=b"n" * 32), *old)
+    accounts[0].credentials = vault.seal_account(
+        accounts[0], {"access": "token"}
+    )  # a run that was stopped got this far
+    accounts[0].save()
+    assert tasks.rotate_keys(MOMENT) == len(accounts) - 1
+    assert tasks.rotate_keys(MOMENT) == 0
+    settings.VOCERO_KEYS = settings.VOCERO_KEYS[:1]
+    for account in accounts:
+        account.refresh_from_db()
+        assert vault.login_of(account, at=MOMENT).credentials == {"access": "token"}
+
+
+def test_a_row_that_no_key_opens_is_left_as_it_is(
+    people: People, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = make_account(people.ana, "mastodon", at=MOMENT)
+    settings.VOCERO_KEYS = (SimpleNamespace(id="fresh", secret=b"n" * 32),)
+    former = bytes(account.credentials)
+    assert tasks.rotate_keys(MOMENT) == 0
+    account.refresh_from_db()
+    assert bytes(account.credentials or b"") == former
+    assert "VOCERO_KEYS" in caplog.text
+
+
 def test_practice_needs_no_account_and_others_do() -> None:
     asked = {"account": None, "draft": Draft("x", card()), "key": "k", "at": MOMENT}
     assert services.publish("practice", **asked).remote_id == "practice-k"  # type: ignore[arg-type]
@@ -157,9 +185,9 @@ def test_a_refresh_that_may_have_been_used_up_waits_ten_minutes(
 def test_a_worker_that_woke_up_late_saves_nothing(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     account = make_account(people.ana, "bluesky", at=MOMENT)
 
-    def slow(self: Bluesky, login: Login) -> services.Connected:
+    def slow(self: Bluesky, login: Login) -> Connected:
         Account.objects.update(refresh_started_at=MOMENT + timedelta(minutes=11))  # somebody else has begun since
-        return services.Connected(login.remote_id, login.handle, login.instance, {"access": "late", "refresh": "late"})
+        return Connected(login.remote_id, login.handle, login.instance, {"access": "late", "refresh": "late"})
 
     monkeypatch.setattr(Bluesky, "refresh", slow)
     with pytest.raises(TryLater):
@@ -169,8 +197,8 @@ def test_a_worker_that_woke_up_late_saves_nothing(people: People, monkeypatch: p
 
 
 def test_every_reason_has_a_sentence() -> None:
-    folder = Path(services.__file__).parent
-    used = {word.split('"')[0] for file in folder.glob("*.py") for word in file.read_text().split('Refused("')[1:]}
+    folder = Path(registry.__file__).parent
+    used = {word.split('"')[0] for file in folder.rglob("*.py") for word in file.read_text().split('Refused("')[1:]}
     assert used <= set(REASONS)
     assert all(str(sentence).endswith(".") for sentence in REASONS.values())
 

@@ -119,6 +119,15 @@ class BlueskyServer:
             time.sleep(0.1)
         raise RuntimeError("the view did not count the reactions")
 
+    def wait_until_view_forgets(self, person: Person, uri: str) -> None:
+        """Wait until the view has noticed that a post is gone."""
+        for _ in range(200):
+            told = self.xrpc("GET", "app.bsky.feed.getPosts", token=person.token, params={"uris": uri})
+            if told.status == 200 and not told.json()["posts"]:
+                return
+            time.sleep(0.1)
+        raise RuntimeError("the view still shows the post")
+
     def cid(self, uri: str) -> str:
         did, collection, key = uri.removeprefix("at://").split("/")
         params = {"repo": did, "collection": collection, "rkey": key}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from tests.servers.bluesky import BlueskyServer
+from tests.servers.bluesky import BlueskyServer, CannotInstall
 from tests.servers.fake_networks import FakeNetworks
 from tests.servers.mastodon import MastodonServer
 
@@ -22,7 +22,10 @@ def mastodon_process() -> Iterator[MastodonServer]:
 @pytest.fixture(scope="session")
 def bluesky_process() -> Iterator[BlueskyServer]:
     """A Bluesky network with its view for the whole run; ask for `bluesky` instead."""
-    server = BlueskyServer.start()
+    try:
+        server = BlueskyServer.start()
+    except CannotInstall as reason:
+        pytest.skip(str(reason))
     yield server
     server.stop()
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from vocero.networks import services
 from vocero.networks.base import NetworkError, Reconnect, Unclear
 from vocero.networks.models import Account
 from vocero.networks.registry import UnknownNetwork, networks
@@ -60,3 +61,8 @@ def disconnect_departed(at: datetime) -> int:
     for account in accounts:
         disconnect_account(account, at=at)
     return len(accounts)
+
+
+def rotate_keys(at: datetime) -> int:
+    """Move credentials to the newest key of the ring, so that older ones can be taken off it; gives how many moved."""
+    return services.rotate_keys()
