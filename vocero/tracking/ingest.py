@@ -19,7 +19,8 @@ from vocero.sharing.services import confirm_by_click
 from vocero.tracking import stats
 from vocero.tracking.classify import REPEAT, VALID, verdict_of
 from vocero.tracking.keys import Place, Places
-from vocero.tracking.models import OwnVisit, Referrer, SegmentCursor
+from vocero.tracking.links.days import SaltFile
+from vocero.tracking.models import DailySalt, OwnVisit, Referrer, SegmentCursor
 from vocero.tracking.segment import (
     HEAD_BYTES,
     ClickRecord,
@@ -74,8 +75,9 @@ class Prepared:
 class Ingest:
     """Reads the segments of one folder. One process a node runs it; a second one waits for the lock of the folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, known: Path | None = None) -> None:
         self._folder = folder
+        self._salt_file = SaltFile(known) if known else None
         self._places = Places()
         self._referrers: dict[bytes, int] = {}
         self._done: set[str] = set()
@@ -94,7 +96,9 @@ class Ingest:
                     self.clean_up(at=now())
                     cleaned_until = time.monotonic() + 60
             except OperationalError as error:
-                logger.warning("the database takes no clicks now (%s); they wait in %s", type(error).__name__, self._folder)
+                logger.warning(
+                    "the database takes no clicks now (%s); they wait in %s", type(error).__name__, self._folder
+                )
                 connection.close()
                 taken = 0
                 time.sleep(1)
@@ -210,7 +214,12 @@ class Ingest:
         self._counted_until = ended + 20 * (ended - begun)
 
     def clean_up(self, *, at: datetime) -> int:
-        """Delete the segments that were committed to their end long enough ago; gives how many."""
+        """Delete the segments that were committed to their end long enough ago; gives how many.
+
+        A links process that ended may have left a closed day's salt beside its known links: that goes too.
+        """
+        if self._salt_file is not None:
+            self._salt_file.keep_only(set(DailySalt.objects.values_list("day_on", flat=True)))
         deleted = 0
         for path in list(segments_in(self._folder)):
             over = SegmentCursor.objects.filter(node=node_of(path), segment=path.name, done_at__lte=at - KEPT)

@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -101,6 +101,13 @@ class SaltFile:
             return zones, {date.fromisoformat(day): bytes.fromhex(salt) for day, salt in kept["salts"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return Zones(), {}
+
+    def keep_only(self, days: Collection[date]) -> None:
+        """Forget the salts of all other days. Raises OSError."""
+        zones, salts = self.read()
+        kept = {day: salt for day, salt in salts.items() if day in days}
+        if kept != salts:
+            self.write(zones, kept)
 
     def write(self, zones: Zones, salts: Mapping[date, bytes]) -> None:
         """Keep exactly these, so that a closed day's salt is gone from here too. Raises OSError."""

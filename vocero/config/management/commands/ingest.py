@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from vocero.config import links
 from vocero.lib import clock
 from vocero.tracking.ingest import Ingest, alone
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
         folder = settings.ENVIRONMENT.segments
+        known = links.settings(settings.ENVIRONMENT).known
         with alone(folder, stop=stopped.is_set) as is_alone:
             if is_alone:
-                Ingest(folder).run(now=clock.now, stop=stopped.is_set)
+                Ingest(folder, known=known).run(now=clock.now, stop=stopped.is_set)
