@@ -149,6 +149,13 @@ class ClickStat(models.Model):
     no_agent = models.PositiveIntegerField(default=0)
     own = models.PositiveIntegerField(default=0)
 
+    class Meta:
+        # The key serves stretches of days; what one share or one member has over all days is asked for by these.
+        indexes = [
+            models.Index(fields=["key", "day_on"], condition=models.Q(dimension="share"), name="click_stat_of_a_share"),
+            models.Index(fields=["key", "day_on"], condition=models.Q(dimension="member"), name="click_stat_of_a_member"),
+        ]
+
     def __str__(self) -> str:
         return f"{self.dimension} {self.key} {self.day_on}"
 
