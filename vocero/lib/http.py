@@ -20,7 +20,7 @@ from vocero.lib.addresses import BadAddress, Target, check_url, is_public
 
 MEBIBYTE = 1024 * 1024
 MOST_REDIRECTS = 3
-AGENT = "Vocero/1 (employee advocacy; +https://github.com/vocero)"
+AGENT = "Mozilla/5.0 (compatible; Vocero)"
 _CONNECT_SECONDS = 4.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
