@@ -174,7 +174,7 @@ def _make_people(company: Company, draw: random.Random, count: int) -> None:
 def _make_posts(company: Company, draw: random.Random) -> None:
     house, at = company.house, noon(company.first_on)
     topics = [Topic.objects.create(program=house.program, name={"en": name}, created_at=at) for name in ("A", "B", "C")]
-    campaign = Campaign.objects.create(program=house.program, name={"en": "Spring"}, code="spring", created_at=at)
+    campaign = Campaign.objects.create(program=house.program, name="Spring", code="spring", created_at=at)
     for number in range(4):
         post = make_post(
             house, at=at, url=f"https://aurora.example/{number}", origin=draw.choice(list(Origin)),

@@ -152,9 +152,11 @@ def _adoption(now: _Facts, then: _Facts) -> Iterable[Kpi]:
         ("active", now.advocates, then.advocates),
     )
     shown, comparable = (facts.adoption.invited >= LEAST_PEOPLE for facts in (now, then))
+    few_asked = 0 < abs(now.adoption.invited - then.adoption.invited) < LEAST_PEOPLE
     for code, value, previous in pairs:
         if shown:
-            yield _kpi(code, now.span, value, previous=previous if comparable else None)
+            tells = code == "joined" and few_asked  # what those few answered
+            yield _kpi(code, now.span, value, previous=previous if comparable and not tells else None)
         else:
             yield _kpi(code, now.span, None, withheld=_("Appears when five people are invited."))
 

@@ -250,3 +250,18 @@ class ReportLink(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class MonthPlan(models.Model):
+    """What the program team wants to do next, in their own words, as it stands on the page of a month."""
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
+    first_on = models.DateField(help_text="first day of the month")
+    text = models.TextField(max_length=600, blank=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["program", "first_on"], name="one_plan_a_month")]
+
+    def __str__(self) -> str:
+        return f"{self.first_on}"

@@ -17,6 +17,7 @@ from vocero.lib.errors import Refusal
 from vocero.lib.ids import new_secret
 from vocero.lib.money import CURRENCIES, to_millionths
 from vocero.lib.periods import Period, PeriodKind, day_starts_at, days_between
+from vocero.lib.text import tidy
 from vocero.lib.tokens import fingerprint
 from vocero.measurement import disclosure
 from vocero.measurement.adoption import ACTIVE_DAYS, adoption_at, advocates_in
@@ -27,6 +28,7 @@ from vocero.measurement.models import (
     DisclosureDecision,
     FoldedDay,
     Headcount,
+    MonthPlan,
     Participation,
     Rate,
     ReportLink,
@@ -231,13 +233,12 @@ def decide(program: Program, period: Period, *, at: datetime) -> DisclosureDecis
     return decision
 
 
-def add_starter_rates(*, at: datetime) -> int:
-    """Write down the published rates to begin with, unconfirmed, for networks that have no rate; gives how many."""
+def unconfirmed_rates(*, at: datetime) -> list[Rate]:
+    """Give the published rates, not stored yet, of networks that have none."""
     known = set(Rate.objects.values_list("network", flat=True))
     begins_on = oldest_complete_day(at)
-    missing = [starter for starter in STARTERS if starter.network not in known]
-    for starter in missing:
-        Rate.objects.create(
+    return [
+        Rate(
             network=starter.network,
             currency=starter.currency,
             **starter_costs(starter),
@@ -247,22 +248,21 @@ def add_starter_rates(*, at: datetime) -> int:
             is_starter=True,
             created_at=at,
         )
-    return len(missing)
+        for starter in STARTERS
+        if starter.network not in known
+    ]
 
 
-def confirm_rates(rates: Iterable[Rate], *, by: Member, at: datetime) -> int:
-    """Confirm rates, so that clicks are priced with them; gives how many were waiting for it."""
-    waiting = Rate.objects.filter(pk__in=[rate.pk for rate in rates], confirmed_at=None)
-    count = waiting.update(confirmed_at=at, confirmed_by=by)
-    if count:
-        audit.record("measurement.rates_confirmed", actor=by.public_id, at=at, detail={"count": count})
-    return count
-
-
+@transaction.atomic
 def confirm_starter_rates(*, by: Member, at: datetime) -> int:
-    """Write down the published rates where there are none, and confirm them; gives how many."""
-    add_starter_rates(at=at)
-    return confirm_rates(Rate.objects.filter(is_starter=True, confirmed_at=None), by=by, at=at)
+    """Confirm the published rates for networks that have none, so that clicks are priced with them; gives how many."""
+    rates = unconfirmed_rates(at=at)
+    for rate in rates:
+        rate.confirmed_at, rate.confirmed_by = at, by
+        rate.save(force_insert=True)
+    if rates:
+        audit.record("measurement.rates_confirmed", actor=by.public_id, at=at, detail={"count": len(rates)})
+    return len(rates)
 
 
 @transaction.atomic
@@ -329,6 +329,19 @@ def make_report_link(program: Program, month: Period, *, language: str, by: Memb
     )
     audit.record("measurement.report_link_made", actor=by.public_id, at=at, subject=month.key)
     return token
+
+
+def report_link(token: str, *, at: datetime) -> ReportLink | None:
+    """Give the read-only address that a token opens now, None when it is not ours, ended or over."""
+    link = ReportLink.objects.filter(token_hash=fingerprint(REPORT_PURPOSE, token), revoked_at=None, expires_at__gt=at)
+    return link.select_related("program").first()
+
+
+def plan_month(program: Program, month: Period, *, text: str, at: datetime) -> None:
+    """Keep what the program team wants to do next; an empty text brings the suggestions back."""
+    MonthPlan.objects.update_or_create(
+        program=program, first_on=month.first_on, defaults={"text": tidy(text)[:600], "updated_at": at}
+    )
 
 
 def end_report_link(link: ReportLink, *, by: Member, at: datetime) -> None:

@@ -1,0 +1,197 @@
+"""The results cut by network, post, campaign, topic, origin or people: the same rows for the table and for the CSV file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from vocero.company.models import Installation, Program
+from vocero.content.models import Campaign, Origin, Post, Topic
+from vocero.lib.money import Money
+from vocero.lib.tabular import Cell
+from vocero.lib.words import pick
+from vocero.measurement import disclosure, queries
+from vocero.measurement.contributions import Measure
+from vocero.measurement.definitions import Text
+from vocero.measurement.dimensions import OVERLAPPING, PEOPLE, Dimension
+from vocero.measurement.disclosure import Disclosed, Group
+from vocero.measurement.rates import MediaValue
+from vocero.measurement.spans import Span
+from vocero.networks.queries import label_of
+from vocero.people.models import Team
+from vocero.web.manager.figures import written
+
+CUTS: Final[Mapping[str, Text]] = {
+    queries.NETWORK: gettext_lazy("Network"),
+    Dimension.POST.value: gettext_lazy("Post"),
+    Dimension.CAMPAIGN.value: gettext_lazy("Campaign"),
+    Dimension.TOPIC.value: gettext_lazy("Topic"),
+    Dimension.ORIGIN.value: gettext_lazy("Origin"),
+    Dimension.TEAM.value: gettext_lazy("Team"),
+    Dimension.LOCATION.value: gettext_lazy("Location"),
+    Dimension.LANGUAGE.value: gettext_lazy("Language"),
+}
+
+PEOPLE_CUTS: Final = frozenset(dimension.value for dimension in PEOPLE)
+
+HEADS: Final[Mapping[str, Text]] = {
+    "shares": gettext_lazy("Shares"),
+    "unique": gettext_lazy("Unique clicks"),
+    "before": gettext_lazy("Before"),
+    "clicks": gettext_lazy("Valid clicks"),
+    "engagement": gettext_lazy("Engagement"),
+    "conversions": gettext_lazy("Conversions"),
+    "value": gettext_lazy("Credited value"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a cut; a figure that is None is not shown because too few people stand behind it."""
+
+    key: str
+    name: str
+    depth: int = 0
+    shares: int | None = 0
+    unique: int | None = 0
+    before: int | None = 0
+    clicks: int | None = 0
+    engagement: int | None = 0
+    conversions: int | None = 0
+    value: int | None = 0
+    media: MediaValue | None = None
+
+    def cells(self, currency: str) -> list[tuple[str, str]]:
+        """Give the figures as they are written, each with its column."""
+        return [
+            (
+                name,
+                written(Money(getattr(self, name) or 0, currency))
+                if name == "value" and getattr(self, name) is not None
+                else written(getattr(self, name)),
+            )
+            for name in HEADS
+            if name != "value" or self.value is not None
+        ]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A table of results by one cut; `why_empty` says why there are no rows, `note` how to read them."""
+
+    by: str
+    lines: tuple[Line, ...]
+    columns: tuple[str, ...]
+    note: Text = ""
+    why_empty: Text = ""
+
+    def rows(self, currency: str) -> list[list[Cell]]:
+        """Give the rows for a file: numbers plain, money in major units."""
+        return [[line.name, *(_cell(line, column, currency) for column in self.columns)] for line in self.lines]
+
+
+def read(program: Program, house: Installation, span: Span, by: str, languages: tuple[str, ...]) -> Cut:
+    """Give the results of a stretch by one cut. Cuts of people come through `disclosure` alone."""
+    if by in PEOPLE_CUTS:
+        dimension = Dimension(by)
+        return _people(
+            disclosure.read(program.pk, span.period, dimension),
+            disclosure.read(program.pk, span.period.previous(), dimension),
+            names=_people_names(dimension),
+        )
+    now, then = queries.breakdown(program.pk, by, span, span.before(), currency=house.currency)
+    names = _names(by, now.keys() | then.keys(), languages)
+    media = queries.media_value_by_network(program.pk, span) if by == queries.NETWORK else {}
+    lines = [
+        Line(
+            key=key,
+            name=names.get(key, key),
+            shares=row.shares,
+            unique=row.unique,
+            before=then[key].unique if key in then else 0,
+            clicks=row.clicks,
+            engagement=row.engagement,
+            conversions=row.conversions,
+            value=row.value,
+            media=media.get(key),
+        )
+        for key, row in now.items()
+    ]
+    return Cut(
+        by,
+        tuple(sorted(lines, key=lambda line: (-(line.unique or 0), -(line.shares or 0), line.name))),
+        tuple(HEADS),
+        note=_("Topics overlap: a post may have several, so these rows do not add up.")
+        if by in {dimension.value for dimension in OVERLAPPING}
+        else "",
+        why_empty=_("Nothing was shared and nobody clicked in this period."),
+    )
+
+
+def _people(now: Disclosed, then: Disclosed, *, names: Mapping[str, str]) -> Cut:
+    """Lay out groups of people; it takes nothing but what disclosure gives."""
+    lines = tuple(_line(group, then, names) for group in now.groups)
+    columns = tuple(name for name in HEADS if name != "value")
+    return Cut(now.dimension.value, lines, columns, note=_people_note(now), why_empty=_why_empty(now))
+
+
+def _line(group: Group, then: Disclosed, names: Mapping[str, str]) -> Line:
+    values = group.values
+    return Line(
+        key=group.key,
+        name=_("Everybody else") if group.is_everybody_else else names.get(group.key, group.key),
+        depth=group.depth,
+        shares=values.get(Measure.SHARES),
+        unique=values.get(Measure.UNIQUE),
+        before=None if group.is_everybody_else else then.value(group.key, Measure.UNIQUE, group.inside),
+        clicks=values.get(Measure.CLICKS),
+        engagement=values.get(Measure.ENGAGEMENT),
+        conversions=values.get(Measure.CONVERSIONS),
+        value=None,
+    )
+
+
+def _people_note(now: Disclosed) -> str:
+    return _(
+        "A group appears from five people on, and only where nobody can work out fewer from the rest. "
+        "The figures are those of the day on which the period was closed."
+    )
+
+
+def _why_empty(now: Disclosed) -> str:
+    if now.period.kind not in disclosure.KINDS:
+        return _("Groups of people appear for months and quarters. A week would tell about few people.")
+    if not now.is_decided:
+        return _("Groups of people appear once the period is over.")
+    return _("Appears when enough people take part.")
+
+
+def _names(by: str, keys: set[str], languages: tuple[str, ...]) -> dict[str, str]:
+    if by == queries.NETWORK:
+        return {key: label_of(key) if key else _("Links of posts, not of shares") for key in keys}
+    if by == Dimension.ORIGIN:
+        return {key: str(Origin(key).label) if key in Origin.values else key for key in keys}
+    ids = [int(key) for key in keys if key.isdigit()]
+    if by == Dimension.POST:
+        posts = Post.objects.in_bulk(ids)
+        return {str(pk): post.title or post.url or post.public_id for pk, post in posts.items()}
+    if by == Dimension.CAMPAIGN:
+        return {str(pk): row.name for pk, row in Campaign.objects.in_bulk(ids).items()}
+    return {str(pk): pick(row.name, languages) for pk, row in Topic.objects.in_bulk(ids).items()}
+
+
+def _people_names(dimension: Dimension) -> dict[str, str]:
+    if dimension == Dimension.TEAM:
+        return {str(pk): name for pk, name in Team.objects.values_list("pk", "name")}
+    if dimension == Dimension.LANGUAGE:
+        from vocero.content.languages import NAMES
+
+        return {code: str(name) for code, name in NAMES.items()}
+    return {}
+
+
+def _cell(line: Line, column: str, currency: str) -> Cell:
+    figure: int | None = getattr(line, column)
+    return Money(figure, currency).amount if column == "value" and figure is not None else figure

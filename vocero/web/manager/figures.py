@@ -1,0 +1,153 @@
+"""Figures as the program team reads them: numbers, money and periods in words, KPIs as tiles."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from django.urls import reverse
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from vocero.lib.money import Money, decimals
+from vocero.lib.periods import Period, PeriodKind
+from vocero.measurement.definitions import Text, Unit, Value
+from vocero.measurement.kpis import Exclusion, Kpi, Part
+from vocero.measurement.spans import Span
+from vocero.web.figures import Difference, Figure
+
+ICONS: Final[Mapping[str, str]] = {
+    "invited": "mail",
+    "joined": "user-plus",
+    "active": "users",
+    "participation": "users",
+    "shares": "send",
+    "clicks": "mouse-pointer-click",
+    "unique_clicks": "mouse-pointer-click",
+    "daily_visitors": "users",
+    "engagement": "heart",
+    "potential_reach": "megaphone",
+    "plain_reach": "megaphone",
+    "conversions": "target",
+    "credited_value": "wallet",
+    "emv": "chart-line",
+}
+FROM_HERE_IN_PER_CENT: Final = 20
+"""Below this many, a change is said as a number: three after two is not "half as many again"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A part of a figure, or something that is not in it, in words; `certainty` is blank for the latter."""
+
+    name: Text
+    value: str
+    certainty: str = ""
+
+
+def written(value: Value | None, unit: Unit | None = None) -> str:
+    """Write a value as the reader's language does; money with its currency, whole from a hundred on; a gap is a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, Money):
+        places = 0 if abs(value.amount) >= 100 else decimals(value.currency)
+        amount = number_format(round(value.amount, places), places, use_l10n=True, force_grouping=True)
+        return f"{amount}\u00a0{value.currency}"
+    if unit is Unit.PER_CENT:
+        return f"{number_format(value, 0 if value == int(value) else 1, use_l10n=True)}\u00a0%"
+    places = 0 if isinstance(value, int) or value == int(value) else 1
+    return number_format(value, places, use_l10n=True, force_grouping=True)
+
+
+def period_name(period: Period) -> str:
+    """Give the name of a period: October 2026, the third quarter of 2026, or the days of a week."""
+    if period.kind is PeriodKind.MONTH:
+        return date_format(period.first_on, "YEAR_MONTH_FORMAT")
+    if period.kind is PeriodKind.QUARTER:
+        return _("Quarter %(number)s of %(year)s") % {
+            "number": (period.first_on.month + 2) // 3,
+            "year": period.first_on.year,
+        }
+    return _("%(first)s to %(last)s") % {
+        "first": date_format(period.first_on, "SHORT_DATE_FORMAT"),
+        "last": date_format(period.last_on, "SHORT_DATE_FORMAT"),
+    }
+
+
+def span_name(span: Span) -> str:
+    """Give the name of a stretch: the period, or the days of it that have passed."""
+    if span.is_whole:
+        return period_name(span.period)
+    return _("%(first)s to %(last)s") % {
+        "first": date_format(span.first_on, "SHORT_DATE_FORMAT"),
+        "last": date_format(span.last_on, "SHORT_DATE_FORMAT"),
+    }
+
+
+def tile(kpi: Kpi, *, linked: bool = True) -> Figure:
+    """Give the tile of a KPI; it leads to the page that opens it."""
+    address = reverse("manager:results-figure", args=[kpi.code])
+    url = f"{address}?period={kpi.span.period.key}" if linked else ""
+    return Figure(
+        label=kpi.definition.name,
+        value=written(kpi.value, kpi.definition.unit),
+        certainty=kpi.certainty.value,
+        icon=ICONS[kpi.code],
+        difference=difference(kpi),
+        note=_note(kpi),
+        how=kpi.definition.formula,
+        url=url,
+    )
+
+
+def difference(kpi: Kpi) -> Difference | None:
+    """Give the change against the stretch before, named; None when there is nothing to say it against."""
+    if kpi.value is None or kpi.previous is None:
+        return None
+    against = _("%(period)s: %(value)s") % {
+        "period": span_name(kpi.span.before()),
+        "value": written(kpi.previous, kpi.definition.unit),
+    }
+    now, then = _plain(kpi.value), _plain(kpi.previous)
+    if now == then:
+        return Difference(_("the same"), against, "level")
+    way = "up" if now > then else "down"
+    return Difference(_change(kpi, now - then), against, "up" if way == "up" else "down")
+
+
+def _change(kpi: Kpi, difference: Decimal) -> str:
+    sign = "+" if difference > 0 else "−"
+    if kpi.definition.unit is Unit.PER_CENT:
+        points = number_format(abs(difference), 1, use_l10n=True)
+        return _("%(sign)s%(points)s points") % {"sign": sign, "points": points}
+    rate = kpi.change_rate
+    if rate is not None and abs(_plain(kpi.previous)) >= FROM_HERE_IN_PER_CENT:
+        return f"{sign}{number_format(abs(round(rate)), 0, use_l10n=True)}\u00a0%"
+    size = abs(difference)
+    if isinstance(kpi.value, Money):
+        return f"{sign}{written(Money(int(size * 10 ** decimals(kpi.value.currency)), kpi.value.currency))}"
+    return f"{sign}{written(int(size))}"
+
+
+def _note(kpi: Kpi) -> Text:
+    if kpi.value is None:
+        return kpi.withheld
+    if kpi.low is not None and kpi.high is not None and kpi.low != kpi.high:
+        return _("between %(low)s and %(high)s") % {"low": written(kpi.low), "high": written(kpi.high)}
+    return _("The first period, so there is nothing to compare with yet.")
+
+
+def sides(parts: tuple[Part, ...]) -> list[Side]:
+    """Give the parts of a figure in words."""
+    return [Side(part.name, written(part.value), part.certainty.value) for part in parts]
+
+
+def left_out(exclusions: tuple[Exclusion, ...]) -> list[Side]:
+    """Give what is not in a figure in words; what cannot be counted has a dash."""
+    return [Side(one.reason, written(one.amount)) for one in exclusions]
+
+
+def _plain(value: Value | None) -> Decimal:
+    if isinstance(value, Money):
+        return value.amount
+    return Decimal(value or 0)

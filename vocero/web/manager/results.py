@@ -1,0 +1,262 @@
+"""Results: what a period brought against the one before, each figure to be opened, cut by cut, and as a file."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from vocero.company.models import Installation, Program
+from vocero.company.queries import company_day, house, main_program
+from vocero.lib.clock import now
+from vocero.lib.money import Money
+from vocero.lib.periods import Period, PeriodKind
+from vocero.lib.tabular import Cell, to_csv
+from vocero.measurement import kpis, queries
+from vocero.measurement.definitions import DEFINITIONS, Text
+from vocero.measurement.details import Detail, detail_of
+from vocero.measurement.kpis import Kpi
+from vocero.measurement.models import Rate
+from vocero.measurement.services import oldest_complete_day
+from vocero.measurement.spans import Span
+from vocero.networks.queries import label_of
+from vocero.web import charts
+from vocero.web.access import manager
+from vocero.web.manager import cuts
+from vocero.web.manager.figures import difference, left_out, period_name, sides, span_name, tile, written
+from vocero.web.tables import Column, Table
+
+FIRST: Final = ("shares", "unique_clicks", "conversions", "credited_value", "participation", "engagement")
+MORE: Final = (
+    "invited", "joined", "active", "clicks", "daily_visitors", "potential_reach", "plain_reach", "emv",
+)  # fmt: skip
+"""What clicks would have cost as ads stands last."""
+
+KINDS: Final = {
+    PeriodKind.WEEK: gettext_lazy("Week"),
+    PeriodKind.MONTH: gettext_lazy("Month"),
+    PeriodKind.QUARTER: gettext_lazy("Quarter"),
+}
+MOST_LINES: Final = 50
+FIGURES: Final = "figures"
+"""What the file of all figures is asked for by, in the place of a cut."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page of results was asked for: whose, which days, and cut by what."""
+
+    program: Program
+    house: Installation
+    today: date
+    span: Span
+    by: str
+    languages: tuple[str, ...]
+
+    @classmethod
+    def read(cls, request: HttpRequest, *, by: str | None = None) -> "Asked":
+        """Read the question from the address; raises Http404 for a period or a cut that there is not."""
+        company = house()
+        today = company_day(company, now())
+        by = by or request.GET.get("by", queries.NETWORK)
+        if by not in cuts.CUTS:
+            raise Http404
+        return cls(
+            program=main_program(),
+            house=company,
+            today=today,
+            span=Span.until(_period(request.GET.get("period", ""), today), today),
+            by=by,
+            languages=(request.LANGUAGE_CODE or "en", company.language),
+        )
+
+    def address(self, name: str = "manager:results", *args: str, **changes: str) -> str:
+        """Give the address of a page about the same days; `changes` replace parts of the question."""
+        query = {"period": self.span.period.key, "by": self.by} | changes
+        return f"{reverse(name, args=args)}?{urlencode(query)}"
+
+
+def _period(key: str, today: date) -> Period:
+    if not key:
+        month = Period.of(PeriodKind.MONTH, today)
+        return month if today.day > 3 else month.previous()
+    try:
+        period = Period.parse(key)
+    except ValueError as error:
+        raise Http404 from error
+    if period.kind is PeriodKind.DAY or period.first_on > today or period.first_on.year < 2000:
+        raise Http404
+    return period
+
+
+@manager
+@require_safe
+def results(request: HttpRequest) -> HttpResponse:
+    """The page."""
+    asked = Asked.read(request)
+    found = kpis.compute(asked.program.pk, asked.span, asked.house.currency)
+    cut = cuts.read(asked.program, asked.house, asked.span, asked.by, asked.languages)
+    table = _table(request, cut)
+    begins_on = oldest_complete_day(now())
+    context = {
+        "asked": asked,
+        "title": span_name(asked.span),
+        "against": span_name(asked.span.before()),
+        "kinds": _kinds(asked),
+        "earlier": asked.address(period=asked.span.period.previous().key)
+        if asked.span.period.first_on > begins_on
+        else "",
+        "later": asked.address(period=asked.span.period.next().key) if asked.span.period.last_on < asked.today else "",
+        "first": [tile(found[code]) for code in FIRST],
+        "more": [tile(found[code]) for code in MORE],
+        "charts": _charts(asked),
+        "cuts": [(name, asked.address(by=by), by == asked.by) for by, name in cuts.CUTS.items()],
+        "cut": cut,
+        "cut_name": cuts.CUTS[asked.by],
+        "table": table,
+        "lines": _lines(cut, table, asked.house.currency),
+        "hidden_lines": max(len(cut.lines) - MOST_LINES, 0),
+        "file": asked.address("manager:results-file"),
+        "figures_file": asked.address("manager:results-file", by=FIGURES),
+        "month": reverse("manager:month", args=[_month_of(asked).key]),
+        "unpriced": not Rate.objects.filter(confirmed_at__isnull=False).exists(),
+    }
+    return render(request, "manager/results.html", context)
+
+
+@manager
+@require_safe
+def figure(request: HttpRequest, code: str) -> HttpResponse:
+    """One figure, opened: how it is made, how sure it is, what is not in it, and its table."""
+    if code not in DEFINITIONS:
+        raise Http404
+    asked = Asked.read(request)
+    kpi = kpis.compute(asked.program.pk, asked.span, asked.house.currency)[code]
+    detail = detail_of(asked.program.pk, asked.span, code, currency=asked.house.currency)
+    context = {
+        "asked": asked,
+        "kpi": kpi,
+        "value": written(kpi.value, kpi.definition.unit),
+        "difference": difference(kpi),
+        "band": (written(kpi.low), written(kpi.high)) if kpi.low is not None and kpi.low != kpi.high else None,
+        "title": span_name(asked.span),
+        "parts": sides(kpi.parts),
+        "left_out": left_out(kpi.exclusions),
+        "detail": _detail(detail),
+        "back": asked.address(),
+    }
+    return render(request, "manager/results_figure.html", context)
+
+
+@manager
+@require_safe
+def file(request: HttpRequest) -> HttpResponse:
+    """The table of a cut, or with `by=figures` all figures, as CSV: no person and no share stands in it."""
+    wants_figures = request.GET.get("by") == FIGURES
+    asked = Asked.read(request, by=queries.NETWORK if wants_figures else None)
+    if wants_figures:
+        found = kpis.compute(asked.program.pk, asked.span, asked.house.currency)
+        head, rows = _figures_file([found[code] for code in (*FIRST, *MORE)])
+    else:
+        cut = cuts.read(asked.program, asked.house, asked.span, asked.by, asked.languages)
+        head = [str(cuts.CUTS[asked.by]), *(_head(column, asked.house.currency) for column in cut.columns)]
+        rows = cut.rows(asked.house.currency)
+    name = f"{asked.span.period.key}-{FIGURES if wants_figures else asked.by}.csv"
+    response = HttpResponse(to_csv(head, rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _figures_file(found: list[Kpi]) -> tuple[list[str], list[list[Cell]]]:
+    head = [_("Figure"), _("Value"), _("Unit"), _("Before"), _("Certainty"), _("How it is made"), _("Note")]
+    return head, [
+        [
+            str(kpi.definition.name),
+            _bare(kpi.value),
+            kpi.value.currency if isinstance(kpi.value, Money) else kpi.definition.unit.value,
+            _bare(kpi.previous),
+            kpi.certainty.value,
+            str(kpi.definition.formula),
+            str(kpi.withheld or kpi.note),
+        ]
+        for kpi in found
+    ]
+
+
+def _bare(value: Any) -> Cell:
+    cell: Cell = value.amount if isinstance(value, Money) else value
+    return cell
+
+
+def _head(column: str, currency: str) -> str:
+    return f"{cuts.HEADS[column]} ({currency})" if column == "value" else str(cuts.HEADS[column])
+
+
+def _kinds(asked: Asked) -> list[tuple[Text, str, bool]]:
+    """The same days as a week, a month or a quarter: the one that the last of these days lies in."""
+    last = asked.span.last_on
+    return [
+        (name, asked.address(period=Period.of(kind, last).key), kind is asked.span.period.kind)
+        for kind, name in KINDS.items()
+    ]
+
+
+def _month_of(asked: Asked) -> Period:
+    return Period.of(PeriodKind.MONTH, asked.span.last_on)
+
+
+def _charts(asked: Asked) -> list[charts.Chart]:
+    series = queries.daily(asked.program.pk, asked.span)
+    labels = [date_format(day, "j b") for day in series.days]
+    return [
+        charts.bars(_("Shares by day"), _("shares"), labels, [charts.Series(_("Shares"), series.shares)]),
+        charts.bars(_("Unique clicks by day"), _("clicks"), labels, [charts.Series(_("Unique clicks"), series.unique)]),
+    ]
+
+
+def _table(request: HttpRequest, cut: cuts.Cut) -> Table:
+    people = cut.by in cuts.PEOPLE_CUTS
+    columns = [
+        Column("name", cuts.CUTS[cut.by], sort="" if people else "name"),
+        *(Column(name, cuts.HEADS[name], sort="" if people else name, number=True) for name in cut.columns),
+    ]
+    if people:
+        columns[1] = Column("shares", cuts.HEADS["shares"], sort="shares", number=True)
+    return Table(request.GET, columns, default="-shares" if people else "-unique")
+
+
+def _lines(cut: cuts.Cut, table: Table, currency: str) -> list[tuple[cuts.Line, list[tuple[Text, str]]]]:
+    lines = list(cut.lines)
+    if cut.by not in cuts.PEOPLE_CUTS:
+        field = table.order.lstrip("-")
+        lines.sort(key=lambda line: _sorting(line, field), reverse=table.is_descending)
+    return [(line, [(cuts.HEADS[name], value) for name, value in line.cells(currency)]) for line in lines[:MOST_LINES]]
+
+
+def _sorting(line: cuts.Line, field: str) -> Any:
+    value = getattr(line, field)
+    return value.casefold() if isinstance(value, str) else value or 0
+
+
+def _detail(detail: Detail) -> dict[str, Any]:
+    """Write a figure's table: days, networks and kinds in the reader's language."""
+
+    def name(row: Any) -> str:
+        if isinstance(row, date):
+            return date_format(row, "SHORT_DATE_FORMAT")
+        if isinstance(row, Period):
+            return period_name(row)
+        return label_of(row) if detail.by_network else str(row)
+
+    rows = [
+        (name(row), [written(cell, unit) if not isinstance(cell, str) else cell for cell, unit in cells])
+        for row, cells in detail.rows
+    ]
+    return {"head": detail.head, "rows": rows, "note": detail.note}
