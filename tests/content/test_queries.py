@@ -136,6 +136,7 @@ def library(people: People) -> dict[str, Any]:
     ("words", "expected"),
     [
         ({"search": "zolta LODZ"}, {"Żółta łódź"}),
+        ({"search": "ŻÓŁTA"}, {"Żółta łódź"}),
         ({"search": "WELNIE"}, {"Polish"}),
         ({"search": "nothing like this"}, set()),
         ({"state": "draft"}, {"Launch", "Polish"}),

@@ -60,6 +60,7 @@ def test_the_second_fetch_asks_whether_anything_changed_and_takes_no_for_an_answ
     source = _source(house, server)
     tasks.fetch_due_sources(MOMENT)
     tasks.fetch_due_sources(MOMENT + 2 * HOUR)
+    assert server.received[1].headers["if-none-match"] == '"v1"'
     assert server.received[1].headers["if-modified-since"] == "Mon, 16 Nov 2026 08:00:00 GMT"
     assert len(server.received) == 2
     assert _again(source).failures == 0

@@ -15,7 +15,9 @@ from vocero.content.pages import Preview
 MOST_BYTES = 5 * 1024 * 1024
 WALL_SECONDS = 30
 
-_CHILD = "import sys; sys.path.append(sys.argv[1]); from vocero.content.child import main; sys.exit(main())"
+# This very code and no other that may be installed; only the package comes from there, nothing beside it.
+_OWN_CODE = "import sys; sys.path.insert(0, sys.argv[1]); import vocero; del sys.path[0]; "
+_CHILD = _OWN_CODE + "from vocero.content.child import main; sys.exit(main())"
 
 
 class NotAFeed(Exception):

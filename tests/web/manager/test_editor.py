@@ -119,7 +119,7 @@ def test_what_was_typed_is_still_there_when_a_field_is_wrong(team: Client, peopl
 
 def test_pictures_are_kept_even_when_something_else_is_wrong_and_need_words(team: Client, people: People) -> None:
     post = makers.draft(people.program, url="")
-    team.post(_address(post), _sheet(team, post, url="wrong", pictures=_picture()))
+    team.post(_address(post), _sheet(team, post, url="wrong", expires_at="wrong", pictures=_picture()))
     image = post.images.get()
     answer = team.post(_address(post), _sheet(team, post, do="offer", would_post_myself="on"))
     assert "Describe each picture" in answer.text
