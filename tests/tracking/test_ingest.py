@@ -9,6 +9,7 @@ from django.db import connection
 
 from tests.cast import MOMENT, House, People
 from tests.tracking.clicking import CHROME, CURL, IPHONE, LINKEDIN, Visits, hand_off
+from vocero.lib import clock
 from vocero.sharing.models import Link, Share
 from vocero.tracking import ingest, segment, stats
 from vocero.tracking.ingest import Ingest, Overtaken
@@ -279,3 +280,16 @@ def test_many_clicks_at_once_agree_with_a_count_by_hand(
     row = total()
     assert (row.raw, row.valid, row.unique) == (3000, 3000, 700)
     assert CHROME
+
+
+def test_the_program_team_is_told_of_clicks_that_could_not_be_counted(
+    people: People, visits: Visits, sign_in: Callable[..., Any]
+) -> None:
+    at = clock.now()
+    page = sign_in(people.marta)
+    assert "could not be counted" not in page.get("/manage/").content.decode()
+    writer = segment.SegmentWriter.create(visits.folder, node="n1", at_us=1)
+    writer.count_lost(3, 1)
+    writer.close()
+    visits.take_in(at=at)
+    assert "3 clicks could not be counted" in page.get("/manage/").content.decode()

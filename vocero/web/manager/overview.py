@@ -29,6 +29,7 @@ from vocero.notices.queries import mail_health
 from vocero.people.models import Invitation
 from vocero.policy.queries import stop_in_force
 from vocero.sharing.models import Share
+from vocero.tracking.queries import clicks_lost
 from vocero.web.access import manager, signed_in
 from vocero.web.manager.posts import mix_context
 from vocero.web.manager.setup import first_day
@@ -99,6 +100,13 @@ def _troubles(program: Program, at: datetime) -> Iterator[Need]:
         yield Need(
             "mail-x", title % {"many": number_format(bounced)}, _("The address is probably wrong."),
             _("See which"), f"{reverse('manager:people')}?state=bounced",
+        )  # fmt: skip
+    if uncounted := clicks_lost(at=at):
+        title = ngettext("%(many)s click could not be counted", "%(many)s clicks could not be counted", uncounted)
+        yield Need(
+            "server", title % {"many": number_format(uncounted)},
+            _("Within a week. The visitors were sent on. The server’s disk was full or failed: tell whoever runs it."),
+            _("See the clicks"), _results(), urgent=True,
         )  # fmt: skip
     lost = Share.objects.filter(
         program=program, state__in=[Share.State.FAILED, Share.State.UNCONFIRMED], created_at__gt=at - _WEEK
