@@ -219,6 +219,7 @@ def mail_page(request: HttpRequest) -> HttpResponse:
         "company": house(),
         "address": who.email,
         "sender": settings.DEFAULT_FROM_EMAIL,
+        "example_sender": f"VOCERO_MAIL_FROM={house().name} <voices@example.com>",
         "is_owner": _is_owner(request),
     }
     return render(request, "manager/settings/mail.html", context)

@@ -69,9 +69,11 @@ class SetUpForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Check the password against name and e-mail too."""
         told = super().clean() or {}
+        if not told.get("password"):
+            return told
         try:
             validate_password(
-                told.get("password", ""), Member(name=told.get("owner_name", ""), email=told.get("owner_email", ""))
+                told["password"], Member(name=told.get("owner_name", ""), email=told.get("owner_email", ""))
             )
         except ValidationError as error:
             self.add_error("password", error)
