@@ -235,3 +235,14 @@ def test_posts_of_others_and_of_nobody_are_not_found(team: Client, people: Peopl
     post = makers.draft(people.program)
     assert team.get("/manage/library/posts/nothing").status_code == 404
     assert sign_in(people.ana).get(_address(post)).status_code == 404
+
+
+def test_a_segment_that_was_put_away_does_not_make_the_post_everybodys(team: Client, people: People) -> None:
+    segment = Segment.objects.create(program=people.program, name={"en": "Sales"}, created_at=MOMENT)
+    topic = makers.topic(people.program)
+    post = makers.draft(people.program, segments=(segment,), topics=(topic,))
+    Segment.objects.update(archived_at=MOMENT)
+    services.archive_topic(topic, at=MOMENT)
+    assert team.post(_address(post), _sheet(team, post, title="Changed")).status_code == 302
+    assert list(post.segments.all()) == [segment]
+    assert list(post.topics.all()) == [topic]

@@ -135,6 +135,7 @@ def test_one_is_dismissed_in_place(team: Client, source: Source) -> None:
     answer = team.post("/manage/inbox/dismiss", {"post": post.public_id}, headers=HTMX)
     assert f'id="entry-{post.public_id}" hx-swap-oob="delete"' in answer.text
     assert other.public_id not in answer.text
+    assert "1 entry waits" in answer.text
 
 
 def test_an_offered_post_cannot_be_dismissed_from_here(team: Client, people: People) -> None:

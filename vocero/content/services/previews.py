@@ -64,12 +64,12 @@ def read_anew(post: Post, *, preview: Preview, image: StoredFile | None, at: dat
 
 def due_previews(at: datetime) -> QuerySet[Post]:
     """Give the posts whose page is to be read at this moment."""
-    return Post.objects.filter(preview_due_at__lte=at, state__in=_WANTED_IN).order_by("preview_due_at")
+    return Post.objects.filter(~Q(url=""), preview_due_at__lte=at, state__in=_WANTED_IN).order_by("preview_due_at")
 
 
 def claim_preview(post_id: int, *, at: datetime, until: datetime) -> Post | None:
     """Take a due post for one look at its page until a moment; None when another worker has it."""
-    taken = Post.objects.filter(pk=post_id, preview_due_at__lte=at).filter(~Q(url="")).update(preview_due_at=until)
+    taken = Post.objects.filter(pk=post_id, preview_due_at__lte=at).update(preview_due_at=until)
     return Post.objects.get(pk=post_id) if taken else None
 
 

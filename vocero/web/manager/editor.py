@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -238,7 +239,7 @@ def read_again(request: HttpRequest, public_id: str) -> HttpResponse:
         try:
             found = fetch_page(post.url).preview
         except FetchFailed as failure:
-            say(request, reason_text(failure.reason))
+            say(request, reason_text(failure.reason), level=messages.WARNING)
         else:
             services.read_anew(post, preview=found, image=tasks.card_image(found.image_url, at=at), at=at)
             say(request, _("Title, description and picture are as the page has them now."))

@@ -76,7 +76,8 @@ def offer(request: HttpRequest, public_id: str) -> HttpResponse:
         else:
             say(request, _("“%(title)s” is offered to your colleagues.") % {"title": post.title[:60]})
             if is_fragment(request):
-                return render(request, f"{OFFER}#done", {"post": post, **mix_context(post.program)})
+                waiting = queries.inbox(post.program).count()
+                return render(request, f"{OFFER}#done", {"post": post, "waiting": waiting, **mix_context(post.program)})
             return redirect("manager:inbox")
     return _form(request, post, form, status=422)
 
@@ -112,7 +113,9 @@ def dismiss(request: HttpRequest) -> HttpResponse:
         text = ngettext("%(count)s entry dismissed.", "%(count)s entries dismissed.", count) % {"count": count}
         say(request, text, undo_url=undo)
     if is_fragment(request):
-        return render(request, f"{TEMPLATE}#dismissed", {"gone": posts})
+        return render(
+            request, f"{TEMPLATE}#dismissed", {"gone": posts, "waiting": queries.inbox(main_program()).count()}
+        )
     return redirect("manager:inbox")
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -132,5 +133,6 @@ def _from_link(request: HttpRequest, url: str) -> HttpResponse:
         context = {"url": url, "error": str(refusal)}
         return render(request, "manager/library_new.html", context, status=422)
     if reason:
-        say(request, _("%(reason)s Please type title and description yourself.") % {"reason": reason_text(reason)})
+        text = _("%(reason)s Please type title and description yourself.") % {"reason": reason_text(reason)}
+        say(request, text, level=messages.WARNING)
     return redirect("manager:editor", post.public_id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,7 @@ from vocero.company.models import Program
 from vocero.company.queries import installation
 from vocero.content import queries, services
 from vocero.content.languages import NAMES, language_name
-from vocero.content.models import Campaign, Kind, Origin, Post, Purpose
+from vocero.content.models import Kind, Origin, Post, Purpose
 from vocero.content.services import CaptionText, PostDetails
 from vocero.lib.words import pick
 from vocero.networks.registry import networks
@@ -88,11 +89,11 @@ class AboutFields(forms.Form):
     purposes = PurposesField()
     topics = WordsChoice(label=_("Topics"))
 
-    def __init__(self, program: Program, *args: Any, **options: Any) -> None:
+    def __init__(self, program: Program, *args: Any, post: Post, **options: Any) -> None:
         super().__init__(*args, **options)
         self.program = program
         topics: Any = self.fields["topics"]
-        topics.queryset = queries.topics(program)
+        topics.queryset = _with_own(queries.topics(program), post.topics.all())
         if not topics.queryset:
             del self.fields["topics"]
 
@@ -118,7 +119,7 @@ class OfferForm(AboutFields):
     field_order = ("text", "language", "origin", "kind", "purposes", "topics", "would_post_myself")
 
     def __init__(self, program: Program, *args: Any, post: Post, **options: Any) -> None:
-        super().__init__(program, *args, **options)
+        super().__init__(program, *args, post=post, **options)
         field: Any = self.fields["language"]
         field.choices = language_choices(_("Choose…"), post.language)[1:]
 
@@ -202,11 +203,12 @@ class PostForm(AboutFields):
     seen_at = forms.CharField(required=False, widget=forms.HiddenInput())
 
     def __init__(self, program: Program, *args: Any, post: Post, **options: Any) -> None:
-        super().__init__(program, *args, **options)
+        super().__init__(program, *args, post=post, **options)
         fields: dict[str, Any] = self.fields
         fields["language"].choices = language_choices(_("Not known"), post.language)
-        fields["campaign"].queryset = _with_own(queries.campaigns(program), post.campaign)
-        fields["segments"].queryset = queries.segments(program)
+        own = [post.campaign] if post.campaign else []
+        fields["campaign"].queryset = _with_own(queries.campaigns(program), own)
+        fields["segments"].queryset = _with_own(queries.segments(program), post.segments.all())
         fields["networks_allowed"].choices = network_choices()
         for name in ("campaign", "segments"):
             if not fields[name].queryset:
@@ -350,6 +352,7 @@ def default_language() -> str:
     return house.language if house else "en"
 
 
-def _with_own(rows: Any, own: Campaign | None) -> Any:
-    """Add a campaign that was put away to the choices of a post that has it."""
-    return rows if own is None else rows | Campaign.objects.filter(pk=own.pk)
+def _with_own(rows: Any, own: Iterable[Any]) -> Any:
+    """Add what a post has to what can be chosen: a segment that was put away must not vanish and make it everybody's."""
+    pks = [row.pk for row in own]
+    return rows.model.objects.filter(Q(pk__in=rows.values("pk")) | Q(pk__in=pks)).order_by("pk") if pks else rows

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -204,17 +205,19 @@ def move(request: HttpRequest, public_id: str) -> HttpResponse:
         try:
             services.mend_source(source, at=at, feed_url=request.POST.get("feed_url", "").strip())
         except Refusal as refusal:
-            say(request, str(refusal))
+            say(request, str(refusal), level=messages.ERROR)
         else:
-            say(request, _after_mending(source, tasks.fetch_now(source, at)))
+            _say_after_mending(request, source, tasks.fetch_now(source, at))
     return redirect("manager:sources-one", public_id)
 
 
-def _after_mending(source: Source, ingested: Ingested | None) -> str:
+def _say_after_mending(request: HttpRequest, source: Source, ingested: Ingested | None) -> None:
     source.refresh_from_db()
     if source.failures or source.state == Source.State.GONE:
-        return _("It still does not work: %(reason)s") % {"reason": reason_text(source.last_error)}
-    return _told(ingested)
+        text = _("It still does not work: %(reason)s") % {"reason": reason_text(source.last_error)}
+        say(request, text, level=messages.WARNING)
+    else:
+        say(request, _told(ingested))
 
 
 def _told(ingested: Ingested | None) -> str:
