@@ -1,6 +1,7 @@
 """All parts together: as HTML, as style, and in a browser in both themes."""
 
 import base64
+import gzip
 import hashlib
 import re
 from collections.abc import Callable
@@ -306,3 +307,17 @@ def test_a_file_that_is_dropped_is_named_before_it_is_sent(live_server: Any, ope
     )
     assert page.locator("[data-filedrop] output").inner_text() == "zdjęcie.png (2 kB)"
     assert page.evaluate("document.querySelector('[data-filedrop] input').files.length") == 1
+
+
+def test_what_every_page_loads_leaves_room_for_the_page_itself() -> None:
+    static = WEB / "static"
+    texts = [
+        *(static / "js").glob("*.js"),
+        *(static / "vendor").glob("*.js"),
+        static / "icons.svg",
+        static / "img" / "art.svg",
+    ]
+    weight = sum(len(gzip.compress(path.read_bytes())) for path in texts)
+    weight += len(gzip.compress(stylesheet.joined().encode()))
+    weight += sum(path.stat().st_size for path in (static / "fonts").glob("*.woff2"))
+    assert weight < 140_000  # of the 150 kB that a page may weigh
