@@ -7,10 +7,8 @@ from django.db.models import (
     BooleanField,
     Case,
     Count,
-    Exists,
     F,
     IntegerField,
-    OuterRef,
     Prefetch,
     Q,
     QuerySet,
@@ -58,9 +56,9 @@ def offered_to(member: Member, at: datetime, program: Program | None = None) -> 
 
     Topic and language do not decide what a member sees, only where it stands: see `ranked_for`.
     """
-    chosen = Post.segments.through.objects.filter(post=OuterRef("pk"))
+    chosen = Post.segments.through.objects.values("post_id")
     return live_posts(program or main_program(), at).filter(
-        ~Exists(chosen) | Exists(chosen.filter(segment_id__in=segments_of(member)))
+        ~Q(pk__in=chosen) | Q(pk__in=chosen.filter(segment_id__in=segments_of(member)))
     )
 
 
@@ -85,16 +83,17 @@ def ranked_for(member: Member, at: datetime, program: Program | None = None) -> 
     language when itself or one of its captions is; without any language it is in everybody's.
     """
     language = reading_language(member)
-    captions = Caption.objects.filter(post=OuterRef("pk"), archived_at=None)
-    own = Q(language=language) | Q(language="") & ~Exists(captions) | Exists(captions.filter(language=language))
-    tagged = Post.topics.through.objects.filter(post=OuterRef("pk"))
-    followed = TopicFollow.objects.filter(member=member).values("topic_id")
+    # Sets and not a question for each post: a database builds each of them once.
+    captions = Caption.objects.filter(archived_at=None).values("post_id")
+    own = Q(language=language) | Q(language="") & ~Q(pk__in=captions) | Q(pk__in=captions.filter(language=language))
+    tagged = Post.topics.through.objects.values("post_id")
+    followed = list(TopicFollow.objects.filter(member=member).values_list("topic_id", flat=True))
     return (
         offered_to(member, at, program)
         .annotate(
             in_own_language=_yes_or_no(own),
-            is_followed=_yes_or_no(Exists(tagged.filter(topic_id__in=followed))),
-            has_topic=_yes_or_no(Exists(tagged)),
+            is_followed=_yes_or_no(Q(pk__in=tagged.filter(topic_id__in=followed))),
+            has_topic=_yes_or_no(Q(pk__in=tagged)),
             is_featured=_yes_or_no(Q(featured_at__isnull=False)),
         )
         .annotate(
@@ -210,5 +209,5 @@ def _not_over(at: datetime, prefix: str = "") -> Q:
     return Q(**{f"{prefix}expires_at": None}) | Q(**{f"{prefix}expires_at__gt": at})
 
 
-def _yes_or_no(condition: Q | Exists) -> Case:
+def _yes_or_no(condition: Q) -> Case:
     return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
