@@ -15,7 +15,7 @@ from vocero.networks.models import Account
 from vocero.people.models import Enrolment
 from vocero.policy import services as policy
 from vocero.policy.models import Term
-from vocero.sharing import outbox, services
+from vocero.sharing import gate, outbox, services
 from vocero.sharing.models import Share
 from vocero.sharing.outbox import Pace
 from vocero.sharing.publishing import Breaker, Publisher
@@ -139,7 +139,7 @@ def test_what_changes_between_claim_and_send_is_heeded_too(
     what: str, people: People, planned: Share, pigeon: Pigeon, time: MovingClock
 ) -> None:
     time.advance(timedelta(seconds=11))
-    publisher = Publisher(now=time)
+    publisher = Publisher(now=time, pace=Pace(rules_for=timedelta(0)))
     (claim,) = publisher._claim(1)
     assert state(planned) == ("sending", "")
     LEAVING[what](people, planned)
@@ -353,10 +353,25 @@ def test_two_publishers_never_claim_the_same_share(people: People, account: Acco
         make_share(people, account, post=make_post(people.house, url=f"https://aurora.example/{number}"))
     time.advance(timedelta(seconds=11))
     seen = list(outbox.due(time()).order_by("pk"))
-    first = [outbox.claim(share, at=time(), pace=Pace()) for share in seen]
-    second = [outbox.claim(share, at=time(), pace=Pace()) for share in seen]
-    assert all(first)
-    assert second == [None] * 6
+    assert len(outbox.claim(seen, at=time(), pace=Pace())) == 6
+    assert outbox.claim(seen, at=time(), pace=Pace()) == []
+
+
+def test_a_share_claimed_between_two_looks_of_another_publisher_is_left_alone(
+    planned: Share, pigeon: Pigeon, time: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time.advance(timedelta(seconds=11))
+    slow, fast = Publisher(now=time), Publisher(now=time)
+    real, claims = gate.with_gate, []
+
+    def meanwhile(book: gate.Book) -> Any:
+        monkeypatch.setattr(gate, "with_gate", real)
+        claims.extend(fast._claim(1))
+        return real(book)
+
+    monkeypatch.setattr(gate, "with_gate", meanwhile)
+    assert slow._claim(1) == []
+    assert len(claims) == 1
 
 
 def test_a_scheduled_share_goes_out_at_its_minute(

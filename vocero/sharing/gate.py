@@ -1,5 +1,6 @@
 """May this share leave now? Asked when it is claimed and again immediately before it is sent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -7,7 +8,7 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
 
 from vocero.company.models import Installation
-from vocero.content.models import Post
+from vocero.content.models import Post, PostImage
 from vocero.networks.models import Account
 from vocero.networks.registry import UnknownNetwork, get_network
 from vocero.people.models import Enrolment
@@ -15,7 +16,7 @@ from vocero.policy import checks
 from vocero.policy.checks import Candidate, Image
 from vocero.policy.models import Acknowledgement, StopSwitch
 from vocero.policy.queries import current_guideline
-from vocero.policy.rules import load_rules
+from vocero.policy.rules import Rules, load_rules
 from vocero.sharing.links import link_address
 from vocero.sharing.models import Share
 
@@ -40,12 +41,26 @@ class Word:
 GO = Word(Verdict.GO)
 
 
-def with_gate() -> QuerySet[Share]:
-    """Give shares with everything that the gate looks at, read in one query."""
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What holds for all shares: the house, its rules and the guideline in force; good for about a second."""
+
+    house: Installation
+    rules: Rules
+    guideline_id: int | None
+
+
+def open_book(house: Installation) -> Book:
+    """Read what holds for all shares at this moment."""
     guideline = current_guideline()
+    return Book(house, load_rules(house), guideline.pk if guideline else None)
+
+
+def with_gate(book: Book) -> QuerySet[Share]:
+    """Give shares with everything that the gate looks at, read in one query."""
     accepted = (
-        Exists(Acknowledgement.objects.filter(member=OuterRef("member"), guideline=guideline))
-        if guideline
+        Exists(Acknowledgement.objects.filter(member=OuterRef("member"), guideline=book.guideline_id))
+        if book.guideline_id
         else Value(value=True)
     )
     enrolment = Enrolment.objects.filter(member=OuterRef("member"), program=OuterRef("program"))
@@ -56,9 +71,9 @@ def with_gate() -> QuerySet[Share]:
     )
 
 
-def ask(share: Share, house: Installation, *, at: datetime, latest: timedelta) -> Word:
+def ask(share: Share, book: Book, *, images: Sequence[PostImage], at: datetime, latest: timedelta) -> Word:
     """Say whether a share read by `with_gate` may leave at this moment, cheapest questions first."""
-    return _people(share) or _moment(share, at, latest) or _account(share) or _text(share, house) or GO
+    return _people(share) or _moment(share, at, latest) or _account(share) or _text(share, book, images) or GO
 
 
 def _people(share: Share) -> Word | None:
@@ -94,7 +109,7 @@ def _account(share: Share) -> Word | None:
     return Word(Verdict.HOLD, "reconnect") if account.state == Account.State.RECONNECT else None
 
 
-def _text(share: Share, house: Installation) -> Word | None:
+def _text(share: Share, book: Book, images: Sequence[PostImage]) -> Word | None:
     try:
         network = get_network(share.network)
     except UnknownNetwork:
@@ -108,9 +123,9 @@ def _text(share: Share, house: Installation) -> Word | None:
         origin=share.post.origin,
         disclosed=False,  # nothing is added at this point
         settled=share.disclosed,
-        link=link_address(link, house) if link else "",
-        images=[Image(image.file.content_type, image.alt) for image in share.images.select_related("file")],
+        link=link_address(link, book.house) if link else "",
+        images=[Image(image.file.content_type, image.alt) for image in images],
         limits=network.limits_for(account.limits) if account else network.limits,
     )
-    found = checks.findings(candidate, load_rules(house))
+    found = checks.findings(candidate, book.rules)
     return Word(Verdict.FAIL, "check") if any(finding.blocks for finding in found) else None

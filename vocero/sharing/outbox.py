@@ -5,9 +5,9 @@ is still the share's latest. Whoever takes over a lapsed lease asks the network 
 """
 
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -32,6 +32,7 @@ class Pace:
 
     `latest`: how long after its moment a share may still leave; later it would surprise everybody. `unclear_for`: how
     long we go on asking what became of an attempt before a person is told. Waits double from `first_wait`, with jitter.
+    `rules_for`: how old rules and guideline may be; the stop, the people and the post are read for every single send.
     """
 
     lease: timedelta = timedelta(seconds=120)
@@ -41,6 +42,7 @@ class Pace:
     longest_wait: timedelta = timedelta(minutes=30)
     latest: timedelta = timedelta(hours=24)
     unclear_for: timedelta = timedelta(hours=3)
+    rules_for: timedelta = timedelta(seconds=1)
 
     def wait(self, attempt: int) -> timedelta:
         """Give how long to wait after an attempt of this number: doubled each time, half of it left to chance."""
@@ -50,12 +52,20 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to work on a share until the lease ends; `look_first`: an earlier attempt may have got through."""
+    """The right to work on a share until the lease ends; `look_first`: an earlier attempt may have got through.
 
-    share_id: int
+    `share` is as it was read for the claim: good for what never changes, not for its state.
+    """
+
+    share: Share = field(repr=False, compare=False)
     attempt: int
     lease_until: datetime
     look_first: bool
+
+    @property
+    def share_id(self) -> int:
+        """The share's key."""
+        return self.share.pk
 
 
 class Outcome:
@@ -78,37 +88,40 @@ def due(at: datetime, *, but_not: Collection[tuple[str, str]] = ()) -> QuerySet[
 
     `but_not` names (network, instance) pairs that are left alone for now.
     """
-    free = Q(lease_until=None) | Q(lease_until__lte=at)
-    shares = Share.objects.filter(
-        Q(state=State.PLANNED, due_at__lte=at) & free | Q(state=State.SENDING, lease_until__lte=at),
-        channel=Share.Channel.API,
-    )
+    shares = Share.objects.filter(is_due(at))
     for network, instance in but_not:
         shares = shares.exclude(network=network, account__instance=instance)
     return shares
 
 
-def claim(share: Share, *, at: datetime, pace: Pace) -> Claim | None:
-    """Claim a share read by `due`: store the intent and the lease. None when somebody else was faster.
+def is_due(at: datetime) -> Q:
+    """Give the condition for being due; whoever reads a row to claim it must ask for it in that very query."""
+    free = Q(lease_until=None) | Q(lease_until__lte=at)
+    waiting = Q(state=State.PLANNED, due_at__lte=at) & free
+    return (waiting | Q(state=State.SENDING, lease_until__lte=at)) & Q(channel=Share.Channel.API)
 
-    Call it inside a transaction together with others; it makes two small writes.
+
+def claim(shares: Sequence[Share], *, at: datetime, pace: Pace) -> list[Claim]:
+    """Claim shares read as due: store intent and lease of each. Those that somebody else was faster with are left out.
+
+    Call it inside a transaction.
     """
-    number = share.attempt + 1
+    claims = [made for share in shares if (made := _claim_one(share, at=at, pace=pace)) is not None]
+    Attempt.objects.bulk_create(Attempt(share_id=made.share_id, number=made.attempt, started_at=at) for made in claims)
+    return claims
+
+
+def _claim_one(share: Share, *, at: datetime, pace: Pace) -> Claim | None:
     lease_until = at + max(pace.lease, retry_of(share).settles_after + pace.attempt)
     look_first = share.state == State.SENDING or (share.attempt > 0 and _may_be_out(share))
+    number, first_sent_at = share.attempt + 1, share.first_sent_at or at
     taken = Share.objects.filter(
         pk=share.pk, state=share.state, attempt=share.attempt, lease_until=share.lease_until
-    ).update(
-        state=State.SENDING,
-        attempt=number,
-        lease_until=lease_until,
-        first_sent_at=share.first_sent_at or at,
-        reason="",
-    )
+    ).update(state=State.SENDING, attempt=number, lease_until=lease_until, first_sent_at=first_sent_at, reason="")
     if not taken:
         return None
-    Attempt.objects.create(share_id=share.pk, number=number, started_at=at)
-    return Claim(share.pk, number, lease_until, look_first)
+    share.first_sent_at = first_sent_at
+    return Claim(share, number, lease_until, look_first)
 
 
 def extend(claim: Claim, *, at: datetime, until: datetime, outcome: str, reason: str = "") -> bool:

@@ -31,7 +31,7 @@ def outgoing(share: Share, house: Installation, *, with_images: bool = True) -> 
             description=truncate(one_line(post.description), _DESCRIPTION),
             image=image,
         )
-    chosen = share.images.select_related("file") if with_images else []
+    chosen = share.images.all() if with_images else []
     media = tuple(found for image in chosen if (found := _media(image.file, image.alt)) is not None)
     return Draft(text=share.text, link=card, media=media, language=share.language)
 

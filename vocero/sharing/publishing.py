@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
+from time import monotonic
 
 from django.db import connection, connections, transaction
 
@@ -16,7 +17,7 @@ from vocero.networks.models import Account
 from vocero.networks.registry import UnknownNetwork, get_network
 from vocero.policy.queries import stop_in_force
 from vocero.sharing import gate, outbox
-from vocero.sharing.gate import Verdict, Word
+from vocero.sharing.gate import Book, Verdict, Word
 from vocero.sharing.models import Share
 from vocero.sharing.outbox import Claim, Outcome, Pace
 from vocero.sharing.outgoing import outgoing
@@ -28,6 +29,7 @@ type Now = Callable[[], datetime]
 ASKS_BY_SENDING = frozenset({RetryKind.KEY, RetryKind.RECORD_KEY})
 """With these, `find` may send the same key again: so it needs the gate's word as sending does."""
 _HELD_FOR = timedelta(minutes=1)
+_LOOK_AGAIN, _LONGEST_RUN = 0.5, 60.0  # seconds
 _OPENS_AFTER = 5
 _OPEN_FOR = timedelta(minutes=1)
 State = Share.State
@@ -67,35 +69,34 @@ class Publisher:
         self._pace = pace or Pace()
         self._breaker = breaker
         self._house = the_house()
+        self._kept: tuple[float, Book] | None = None
 
     def run(self) -> int:
         """Claim and deliver until nothing is due any more; gives how many shares were handled."""
         if connection.in_atomic_block:  # other threads would not see what this transaction holds
             return self._run_alone()
-        handled, busy = 0, 0
+        handled, busy, began = 0, 0, monotonic()
         work: SimpleQueue[Claim | None] = SimpleQueue()
         done: SimpleQueue[None] = SimpleQueue()
         crew: list[threading.Thread] = []
         try:
-            while claims := self._claim(self._pace.at_once - busy) if busy < self._pace.at_once else []:
-                handled += len(claims)
-                busy += len(claims)
+            while True:
+                free = self._pace.at_once - busy if monotonic() - began < _LONGEST_RUN else 0
+                claims = self._claim(free) if free else []
+                handled, busy = handled + len(claims), busy + len(claims)
                 while len(crew) < busy:
                     crew.append(threading.Thread(target=self._work, args=(work, done), name="publish"))
                     crew[-1].start()
                 for claim in claims:
                     work.put(claim)
-                done.get()
-                busy -= 1
-                while not done.empty():
-                    done.get()
-                    busy -= 1
+                if not busy:
+                    return handled
+                busy -= _wait_for_some(done)
         finally:
             for _ in crew:
                 work.put(None)
             for thread in crew:
                 thread.join()
-        return handled
 
     def _run_alone(self) -> int:
         handled = 0
@@ -128,34 +129,45 @@ class Publisher:
             keys = list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:most])
             if not keys:
                 break
-            shares = gate.with_gate().filter(pk__in=keys).order_by("due_at", "pk")
+            book = self._book()
+            read = gate.with_gate(book).filter(outbox.is_due(at), pk__in=keys).prefetch_related("images__file")
             with outbox.one_writer(), transaction.atomic():
-                for share in shares:
-                    word = gate.GO if share.state == State.SENDING else self._ask(share, at)
+                passed = []
+                for share in read.order_by("due_at", "pk"):
+                    word = gate.GO if share.state == State.SENDING else self._ask(share, share, book, at)
                     if word.verdict is Verdict.GO:
-                        claims += filter(None, [outbox.claim(share, at=at, pace=self._pace)])
+                        passed.append(share)
                     else:
                         _turn_away(share, word, at)
+                claims = outbox.claim(passed, at=at, pace=self._pace)
         return claims
 
-    def _ask(self, share: Share, at: datetime) -> Word:
-        return gate.ask(share, self._house, at=at, latest=self._pace.latest)
+    def _book(self) -> Book:
+        """Give what holds for all shares, read anew each second: the stop and the people are asked for every send."""
+        if self._kept is None or monotonic() - self._kept[0] >= self._pace.rules_for.total_seconds():
+            self._kept = (monotonic(), gate.open_book(self._house))
+        return self._kept[1]
+
+    def _ask(self, fresh: Share, claimed: Share, book: Book, at: datetime) -> Word:
+        return gate.ask(fresh, book, images=list(claimed.images.all()), at=at, latest=self._pace.latest)
 
     def deliver(self, claim: Claim) -> None:
         """Do one claimed attempt: look whether an earlier one got through, ask the gate again, send, record."""
-        at = self._now()
-        share = gate.with_gate().get(pk=claim.share_id)
-        if not self._is_ours(share, claim, at):
-            return
         try:
-            network = get_network(share.network)
+            network = get_network(claim.share.network)
         except UnknownNetwork:
-            self._lost(claim, at, "no_network")
+            self._lost(claim, self._now(), "no_network")
             return
         if claim.look_first:
-            self._clear_up(network, share, claim)
+            self._clear_up(network, claim.share, claim)
         else:
-            self._send(network, share, claim)
+            self._send(network, claim.share, claim)
+
+    def _ask_now(self, claim: Claim, at: datetime) -> Word | None:
+        """Ask the gate about a claimed share as it is at this moment; None when the claim does not hold any more."""
+        book = self._book()
+        fresh = gate.with_gate(book).get(pk=claim.share_id)
+        return self._ask(fresh, claim.share, book, at) if self._is_ours(fresh, claim, at) else None
 
     def _is_ours(self, share: Share, claim: Claim, at: datetime) -> bool:
         """Say whether this attempt is still the latest, with a whole attempt's time before its lease ends."""
@@ -171,7 +183,7 @@ class Publisher:
             return
         draft = outgoing(share, self._house)
         account = share.account
-        if network.retry.kind in ASKS_BY_SENDING and not self._may_still(share, claim, at):
+        if network.retry.kind in ASKS_BY_SENDING and not self._may_still(claim, at):
             return
         try:
             found = networks.find(
@@ -190,12 +202,11 @@ class Publisher:
         else:
             self._send(network, share, claim)
 
-    def _may_still(self, share: Share, claim: Claim, at: datetime) -> bool:
+    def _may_still(self, claim: Claim, at: datetime) -> bool:
         """Ask the gate before a look that may itself put the post out; where it closes, a person has to look."""
-        fresh = gate.with_gate().get(pk=share.pk)
-        if not self._is_ours(fresh, claim, at):
+        word = self._ask_now(claim, at)
+        if word is None:
             return False
-        word = self._ask(fresh, at)
         if word.verdict is Verdict.HOLD:
             outbox.extend(claim, at=at, until=at + _HELD_FOR, outcome=Outcome.UNCLEAR, reason=word.reason)
         elif word.verdict is not Verdict.GO:
@@ -207,10 +218,9 @@ class Publisher:
         account = share.account
         draft = outgoing(share, self._house)
         at = self._now()
-        fresh = gate.with_gate().get(pk=share.pk)
-        if account is None or not self._is_ours(fresh, claim, at):
+        word = self._ask_now(claim, at)
+        if account is None or word is None:
             return  # somebody else has it, or will take it over when the lease lapses
-        word = self._ask(fresh, at)
         if word.verdict is not Verdict.GO:
             self._stop(claim, word, at)
             return
@@ -265,6 +275,19 @@ class Publisher:
             outbox.put_back(claim, at=at, until=at + _HELD_FOR, outcome=Outcome.HELD, reason=word.reason)
         else:
             outbox.close_failed(claim, at=at, outcome=Outcome.STOPPED, reason=word.reason, state=_end_state(word))
+
+
+def _wait_for_some(done: SimpleQueue[None]) -> int:
+    """Wait until something is done, but not for long: meanwhile others may be due; gives how many were done."""
+    try:
+        done.get(timeout=_LOOK_AGAIN)
+    except Empty:
+        return 0
+    many = 1
+    while not done.empty():
+        done.get()
+        many += 1
+    return many
 
 
 def _turn_away(share: Share, word: Word, at: datetime) -> None:
