@@ -1,13 +1,17 @@
 """Somebody who knows who works where, sees everything that is shown, and tries to learn about fewer than five people.
 
-It shares no code with the product: plain fractions, Gaussian elimination and a simplex of its own.
+It shares no code with the product: elimination in random orders, and a simplex of its own in exact fractions.
 """
 
+import random
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 type Atom = Hashable
+
+ATTEMPTS = 15
+PRIME = (1 << 31) - 1
 
 
 @dataclass(frozen=True)
@@ -49,17 +53,20 @@ def leaks(
     def of(which: Iterable[frozenset[int]], table: Mapping[Atom, frozenset[int]]) -> frozenset[int]:
         return frozenset().union(*(table.get(atom, frozenset()) for name in which for atom in classes[name]))
 
-    small = [place for place, name in enumerate(names) if len(of([name], contributors)) < 5]
-    in_small = frozenset(atom for place in small for atom in classes[names[place]])
-    confined = _confined(matrix, small)
-    if len(confined) > sum(days <= in_small for days in everybody):
-        for some in sorted(confined, key=len):
+    weight = [len(of([name], contributors)) for name in names]
+    draw = random.Random(1)
+    sums = _independent([[int(value) for value in row] for row in matrix])
+    for _ in range(ATTEMPTS):
+        for some in _combinations(sums, weight, draw):
             advocates = of([names[place] for place in some], contributors)
             atoms = frozenset(atom for place in some for atom in classes[names[place]])
             company = frozenset().union(*(days for days in everybody if days <= atoms))
             if len(advocates) < 5 and atoms != company:
                 return [Leak(atoms, advocates, "their sum is known")]
-    found = []
+    found: list[Leak] = []
+    contributing = [[value for place, value in enumerate(row) if weight[place]] for row in sums]
+    if len(_independent(contributing)) == len(sums):
+        return found  # whatever nobody's sums were, the others could make up for it
     for place, name in enumerate(names):
         nobody = not of([name], contributors) and of([name], people)
         if nobody and frozenset(classes[name]) not in everybody and _most(matrix, values, place) == 0:
@@ -67,31 +74,44 @@ def leaks(
     return found
 
 
-def _confined(matrix: Sequence[Sequence[Fraction]], small: Sequence[int]) -> list[list[int]]:
-    """Give the combinations of the sums that are zero outside the small columns, each as the columns that it touches."""
-    width = len(matrix[0]) if matrix else 0
-    order = [place for place in range(width) if place not in set(small)] + list(small)
-    rows = [[row[place] for place in order] for row in matrix]
-    done, pivots = 0, []
-    for column in range(width):
+def _combinations(matrix: Sequence[Sequence[int]], weight: Sequence[int], draw: random.Random) -> list[list[int]]:
+    """Give combinations of the sums that touch few columns, each as those columns.
+
+    Elimination from the large columns to the small ones, the small ones in a random order: what is left over at the end
+    touches small columns only. A combination of few columns comes out after a few attempts (information set decoding).
+    """
+    order = sorted(range(len(weight)), key=lambda place: (weight[place] < 5, weight[place] == 0, draw.random()))
+    rows, pivots = _eliminate([[row[place] for place in order] for row in matrix])
+    return [
+        [order[place] for place, value in enumerate(row) if value]
+        for row, column in zip(rows, pivots, strict=False)
+        if weight[order[column]] < 5
+    ]
+
+
+def _independent(matrix: Sequence[Sequence[int]]) -> list[list[int]]:
+    rows, pivots = _eliminate(matrix)
+    return rows[: len(pivots)]
+
+
+def _eliminate(matrix: Sequence[Sequence[int]]) -> tuple[list[list[int]], list[int]]:
+    """Bring a matrix into reduced row echelon form modulo a prime; gives the rows and their pivots' columns."""
+    rows, pivots = [list(row) for row in matrix], []
+    for column in range(len(rows[0]) if rows else 0):
+        done = len(pivots)
         pivot = next((number for number in range(done, len(rows)) if rows[number][column]), None)
         if pivot is None:
             continue
         rows[done], rows[pivot] = rows[pivot], rows[done]
-        first = rows[done][column]
-        rows[done] = [value / first for value in rows[done]]
+        inverse = pow(rows[done][column], -1, PRIME)
+        above = rows[done] = [value * inverse % PRIME for value in rows[done]]
         for number, row in enumerate(rows):
-            if number != done and row[column]:
-                factor = row[column]
-                rows[number] = [a - factor * b if b else a for a, b in zip(row, rows[done], strict=True)]
+            if number != done and (factor := row[column]):
+                rows[number] = [(a - factor * b) % PRIME for a, b in zip(row, above, strict=True)]
         pivots.append(column)
-        done += 1
-    from_here = width - len(small)
-    return [
-        [order[place] for place, value in enumerate(rows[number]) if value]
-        for number, column in enumerate(pivots)
-        if column >= from_here
-    ]
+        if len(pivots) == len(rows):
+            break
+    return rows, pivots
 
 
 def _most(matrix: Sequence[Sequence[Fraction]], values: Sequence[Fraction], place: int) -> Fraction | None:

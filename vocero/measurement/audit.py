@@ -1,12 +1,13 @@
 """Whether showing a figure of a group would let somebody work out one of fewer than five people: pure reasoning.
 
-Everything that is shown about groups is a sum over (place, stretch of days). People who cannot be told apart by any shown
-sum form a class. Somebody who adds and subtracts shown sums can find out about a set of classes exactly when some
-combination of the sums is zero on all other classes. So a group is safe to show when no combination is confined to small
-classes: when the matrix of sums keeps its rank after the columns of the small classes are taken out. By the duality of
-linear programs the same test covers those who also use that no count is negative.
-A class is small when fewer than five advocates contributed to it, or when everybody in it did: both would tell about
-named people. The sums of everybody are known for each stretch, because they are shown from the first share on.
+Everything that is shown about groups is a sum over (place, stretch of days). Somebody who adds and subtracts shown sums can
+work out every combination of them, and nothing else; by the duality of linear programs that also holds for those who use
+that no count is negative. A combination is about the people on whom it is not zero. So a group is safe to show when each
+combination that is not zero everywhere is about at least five advocates, and about somebody who was asked and did not
+contribute (else it would say of named people that all of them did).
+That is so when the advocates can be divided into five sets on each of which the sums are as independent as on everybody:
+a combination that is zero on one of the sets is zero altogether, so it must be about somebody in each of the five.
+The sums of everybody are known for each stretch, because they are shown from the first share on.
 """
 
 from collections import defaultdict
@@ -35,6 +36,9 @@ type Segment = tuple[int, ...]
 """A stretch of days: which of the periods, by number, hold it."""
 
 type Element = tuple[Place, Segment]
+
+type Column = frozenset[object]
+"""Which shown sums a place in a stretch is part of, and the sum of everybody in that stretch."""
 
 
 class Ledger:
@@ -95,23 +99,42 @@ class Ledger:
         return not self.gives_away([*shown, cell])
 
     def gives_away(self, cells: Collection[Cell]) -> bool:
-        """Say whether some combination of these sums, and of everybody's sums, is confined to small classes."""
-        numbered = {(self._number[cell.period], cell.dimension, cell.key): cell for cell in cells}
-        classes: dict[tuple[frozenset[Cell], Segment], list[Element]] = defaultdict(list)
+        """Say whether some combination of these sums, and of everybody's sums, is about too few."""
+        sums = {(self._number[cell.period], cell.dimension, cell.key): cell for cell in cells}
+        elements: dict[Column, list[Element]] = defaultdict(list)
+        known = self._stretches_of_few()
         for place, segment in self._contributors:
-            names = ((number, *key) for number in segment for key in self._keys[place])
-            classes[frozenset(numbered[name] for name in names if name in numbered), segment].append((place, segment))
-        large = {name for name, elements in classes.items() if not self._is_small(elements)}
-        if len(large) == len(classes):
-            return False
-        rows = [{name for name in classes if cell in name[0]} for cell in numbered.values()]
-        rows += [{name for name in classes if name[1] == segment} for segment in {name[1] for name in classes}]
-        return rank(rows) != rank([row & large for row in rows])
+            if segment in known:
+                continue
+            names = {(number, *key) for number in segment for key in self._keys[place]}
+            elements[frozenset({segment, *(names & sums.keys())})].append((place, segment))
+        whole = _Basis(elements)
+        with_others = _Basis(column for column, there in elements.items() if not self._did_everybody(there))
+        if with_others.rank < whole.rank:
+            return True
+        columns: dict[int, set[Column]] = defaultdict(set)
+        for column, there in elements.items():
+            for member in self._contributors_of(there):
+                columns[member].add(column)
+        return not _divides(columns, LEAST_PEOPLE, whole.rank)
+
+    def _stretches_of_few(self) -> set[Segment]:
+        """Give the stretches in which fewer than five took part at all.
+
+        Their sum of everybody is shown all the same; so we take it that whoever reads it knows all that happened then.
+        """
+        people: dict[Segment, set[int]] = defaultdict(set)
+        for (_place, segment), members in self._contributors.items():
+            people[segment] |= members
+        return {segment for segment, members in people.items() if len(members) < LEAST_PEOPLE}
+
+    def _did_everybody(self, elements: Iterable[Element]) -> bool:
+        there = list(elements)
+        asked = set[int]().union(*(self._people.get(place, ()) for place, _segment in there))
+        return bool(asked) and asked <= self._contributors_of(there)
 
     def _is_small(self, elements: Sequence[Element]) -> bool:
-        contributors = self._contributors_of(elements)
-        asked = set[int]().union(*(self._people.get(place, ()) for place, _segment in elements))
-        return len(contributors) < LEAST_PEOPLE or bool(asked and asked <= contributors)
+        return len(self._contributors_of(elements)) < LEAST_PEOPLE or self._did_everybody(elements)
 
     def _contributors_of(self, elements: Iterable[Element]) -> set[int]:
         return set[int]().union(*(self._contributors[element] for element in elements))
@@ -127,26 +150,53 @@ class Ledger:
         return tuple(number for period, number in self._number.items() if day in period)
 
 
-def rank(rows: Iterable[Collection[object]]) -> int:
-    """Give the rank of a matrix of zeros and ones, each row given by the columns that hold a one.
+def _divides(columns: Mapping[int, set[Column]], sets: int, rank: int) -> bool:
+    """Say whether advocates, each with the columns they stand behind, divide into so many sets of full rank.
 
-    Worked out modulo a large prime, which for such matrices is the true rank.
+    Those who stand alone are placed first. It may miss a division that exists, never find one that does not.
     """
-    pivots: dict[object, dict[object, int]] = {}
-    for ones in rows:
+    alike: dict[frozenset[Column], int] = defaultdict(int)
+    for there in columns.values():
+        alike[frozenset(there)] += 1
+    found = [_Basis() for _ in range(sets)]
+    for stood_behind, count in sorted(alike.items(), key=lambda pair: (pair[1], sorted(map(repr, pair[0])))):
+        for _ in range(min(count, sets)):
+            next((basis for basis in sorted(found, key=lambda one: one.rank) if basis.add_all(stood_behind)), None)
+    return all(basis.rank == rank for basis in found)
+
+
+class _Basis:
+    """Independent columns of zeros and ones, worked out modulo a large prime, which for such matrices is exact enough."""
+
+    def __init__(self, columns: Iterable[Column] = ()) -> None:
+        self._pivots: dict[object, dict[object, int]] = {}
+        for column in columns:
+            self.add(column)
+
+    @property
+    def rank(self) -> int:
+        """How many independent columns there are."""
+        return len(self._pivots)
+
+    def add_all(self, columns: Iterable[Column]) -> bool:
+        """Add columns; gives whether any of them was independent of those before."""
+        return max([self.add(column) for column in columns], default=False)
+
+    def add(self, ones: Column) -> bool:
+        """Add a column, given by the rows that hold a one; gives whether it was independent of those before."""
         row: dict[object, int] = dict.fromkeys(ones, 1)
         while row:
-            column = next((name for name in row if name in pivots), None)
-            if column is None:
+            place = next((name for name in row if name in self._pivots), None)
+            if place is None:
                 first = next(iter(row))
                 inverse = pow(row[first], -1, _PRIME)
-                pivots[first] = {name: value * inverse % _PRIME for name, value in row.items()}
-                break
-            factor = row[column]
-            for name, value in pivots[column].items():
+                self._pivots[first] = {name: value * inverse % _PRIME for name, value in row.items()}
+                return True
+            factor = row[place]
+            for name, value in self._pivots[place].items():
                 changed = (row.get(name, 0) - factor * value) % _PRIME
                 if changed:
                     row[name] = changed
                 else:
                     row.pop(name, None)
-    return len(pivots)
+        return False

@@ -106,10 +106,10 @@ def _by_network(program: int, span: Span) -> Detail:
             continue
         cost = Money(rate.base * 10 ** decimals(rate.currency) // MILLION, rate.currency) if rate else None
         amount = value.bands[0].base if value.bands else None
-        source = rate.source if rate else str(_("not priced"))
-        rows.append((network, [(clicks, None), (cost, None), (amount, None), (source, None)]))
+        told = cost or str(_("not priced"))
+        rows.append((network, [(clicks, None), (told, None), (amount, None)]))
     return Detail(
-        (_("Network"), _("Unique clicks"), _("Cost of a click now"), _("Would have cost"), _("Source")),
+        (_("Network"), _("Unique clicks"), _("Cost of a click now"), _("Would have cost")),
         tuple(rows),
         by_network=True,
         note=_("Where a rate changed within the period, each click has the rate of its day."),

@@ -83,7 +83,7 @@ def _counted(text: str, many: int) -> str:
 
 def _chart(program: Program, span: Span) -> charts.Chart:
     series = queries.daily(program.pk, span)
-    labels = [date_format(day, "j b") for day in series.days]
+    labels = [date_format(day, "j M") for day in series.days]
     return charts.bars(
         _("Unique clicks by day"), _("clicks"), labels, [charts.Series(_("Unique clicks"), series.unique)]
     )

@@ -20,6 +20,7 @@ from vocero.measurement.disclosure import Disclosed, Group
 from vocero.measurement.rates import MediaValue
 from vocero.measurement.spans import Span
 from vocero.networks.queries import label_of
+from vocero.networks.registry import networks
 from vocero.people.models import Team
 from vocero.web.manager.figures import written
 
@@ -68,7 +69,7 @@ class Line:
         return [
             (
                 name,
-                written(Money(getattr(self, name) or 0, currency))
+                written(Money(getattr(self, name) or 0, currency), exactly=True)
                 if name == "value" and getattr(self, name) is not None
                 else written(getattr(self, name)),
             )
@@ -104,6 +105,7 @@ def read(program: Program, house: Installation, span: Span, by: str, languages: 
     now, then = queries.breakdown(program.pk, by, span, span.before(), currency=house.currency)
     names = _names(by, now.keys() | then.keys(), languages)
     media = queries.media_value_by_network(program.pk, span) if by == queries.NETWORK else {}
+    silent = {one.name for one in networks() if not one.tells_engagement} if by == queries.NETWORK else set()
     lines = [
         Line(
             key=key,
@@ -112,7 +114,7 @@ def read(program: Program, house: Installation, span: Span, by: str, languages: 
             unique=row.unique,
             before=then[key].unique if key in then else 0,
             clicks=row.clicks,
-            engagement=row.engagement,
+            engagement=row.engagement if row.engagement or key not in silent else None,
             conversions=row.conversions,
             value=row.value,
             media=media.get(key),

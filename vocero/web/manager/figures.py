@@ -45,12 +45,13 @@ class Side:
     certainty: str = ""
 
 
-def written(value: Value | None, unit: Unit | None = None) -> str:
-    """Write a value as the reader's language does; money with its currency, whole from a hundred on; a gap is a dash."""
+def written(value: Value | None, unit: Unit | None = None, *, exactly: bool = False) -> str:
+    """Write a value as the reader's language does; a gap is a dash. Money has its currency, and is whole from 100 on
+    unless it is to be written `exactly`."""
     if value is None:
         return "–"
     if isinstance(value, Money):
-        places = 0 if abs(value.amount) >= 100 else decimals(value.currency)
+        places = 0 if abs(value.amount) >= 100 and not exactly else decimals(value.currency)
         amount = number_format(round(value.amount, places), places, use_l10n=True, force_grouping=True)
         return f"{amount}\u00a0{value.currency}"
     if unit is Unit.PER_CENT:
@@ -104,7 +105,7 @@ def difference(kpi: Kpi) -> Difference | None:
     """Give the change against the stretch before, named; None when there is nothing to say it against."""
     if kpi.value is None or kpi.previous is None:
         return None
-    against = _("%(period)s: %(value)s") % {
+    against = _("(%(period)s: %(value)s)") % {
         "period": span_name(kpi.span.before()),
         "value": written(kpi.previous, kpi.definition.unit),
     }

@@ -110,7 +110,7 @@ def drop(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _shown(rate: Rate) -> Shown:
     def cost(millionths: int) -> str:
-        return number_format(from_millionths(millionths).normalize(), None, use_l10n=True)
+        return number_format(from_millionths(millionths), 2, use_l10n=True)
 
     band = f"{cost(rate.low)} – {cost(rate.high)}" if rate.low != rate.high else ""
     return Shown(

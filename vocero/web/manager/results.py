@@ -33,10 +33,9 @@ from vocero.web.manager import cuts
 from vocero.web.manager.figures import difference, left_out, period_name, sides, span_name, tile, written
 from vocero.web.tables import Column, Table
 
-FIRST: Final = ("shares", "unique_clicks", "conversions", "credited_value", "participation", "engagement")
-MORE: Final = (
-    "invited", "joined", "active", "clicks", "daily_visitors", "potential_reach", "plain_reach", "emv",
-)  # fmt: skip
+FIRST: Final = ("shares", "unique_clicks", "conversions", "credited_value")
+PEOPLE: Final = ("invited", "joined", "active", "participation")
+MORE: Final = ("clicks", "daily_visitors", "engagement", "potential_reach", "plain_reach", "emv")
 """What clicks would have cost as ads stands last."""
 
 KINDS: Final = {
@@ -44,7 +43,7 @@ KINDS: Final = {
     PeriodKind.MONTH: gettext_lazy("Month"),
     PeriodKind.QUARTER: gettext_lazy("Quarter"),
 }
-MOST_LINES: Final = 50
+MOST_LINES: Final = 20
 FIGURES: Final = "figures"
 """What the file of all figures is asked for by, in the place of a cut."""
 
@@ -115,6 +114,7 @@ def results(request: HttpRequest) -> HttpResponse:
         else "",
         "later": asked.address(period=asked.span.period.next().key) if asked.span.period.last_on < asked.today else "",
         "first": [tile(found[code]) for code in FIRST],
+        "people": [tile(found[code]) for code in PEOPLE],
         "more": [tile(found[code]) for code in MORE],
         "charts": _charts(asked),
         "cuts": [(name, asked.address(by=by), by == asked.by) for by, name in cuts.CUTS.items()],
@@ -163,7 +163,7 @@ def file(request: HttpRequest) -> HttpResponse:
     asked = Asked.read(request, by=queries.NETWORK if wants_figures else None)
     if wants_figures:
         found = kpis.compute(asked.program.pk, asked.span, asked.house.currency)
-        head, rows = _figures_file([found[code] for code in (*FIRST, *MORE)])
+        head, rows = _figures_file([found[code] for code in (*FIRST, *PEOPLE, *MORE)])
     else:
         cut = cuts.read(asked.program, asked.house, asked.span, asked.by, asked.languages)
         head = [str(cuts.CUTS[asked.by]), *(_head(column, asked.house.currency) for column in cut.columns)]
@@ -214,7 +214,7 @@ def _month_of(asked: Asked) -> Period:
 
 def _charts(asked: Asked) -> list[charts.Chart]:
     series = queries.daily(asked.program.pk, asked.span)
-    labels = [date_format(day, "j b") for day in series.days]
+    labels = [date_format(day, "j M") for day in series.days]
     return [
         charts.bars(_("Shares by day"), _("shares"), labels, [charts.Series(_("Shares"), series.shares)]),
         charts.bars(_("Unique clicks by day"), _("clicks"), labels, [charts.Series(_("Unique clicks"), series.unique)]),
@@ -256,7 +256,13 @@ def _detail(detail: Detail) -> dict[str, Any]:
         return label_of(row) if detail.by_network else str(row)
 
     rows = [
-        (name(row), [written(cell, unit) if not isinstance(cell, str) else cell for cell, unit in cells])
+        (
+            name(row),
+            [
+                (head, cell if isinstance(cell, str) else written(cell, unit))
+                for head, (cell, unit) in zip(detail.head[1:], cells, strict=True)
+            ],
+        )
         for row, cells in detail.rows
     ]
     return {"head": detail.head, "rows": rows, "note": detail.note}
