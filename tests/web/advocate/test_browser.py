@@ -1,0 +1,92 @@
+"""The composer and a handoff in a browser, on a phone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.cast import MOMENT, House, People
+from tests.sharing.library import make_account, make_post
+from tests.sharing.pigeon import Pigeon, installed
+from vocero.company.models import Installation
+from vocero.policy import services as policy
+from vocero.policy.models import Term
+from vocero.sharing.models import Draft, Share
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+NOT_SECURE = "Object.defineProperty(window, 'isSecureContext', {value: false})"
+
+
+@pytest.fixture
+def phone(
+    live_server: Any, people: People, open_page: Callable[..., Any], sign_in_page: Callable[..., None]
+) -> tuple[Any, list[str]]:
+    """Ana's phone, in English, and what its console complains about."""
+    people.ana.language = "en"
+    people.ana.save()
+    Installation.objects.update(base_url=live_server.url)
+    page = open_page(phone=True)
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: told.append(str(error)))
+    sign_in_page(page, live_server.url, people.ana)
+    return page, told
+
+
+def test_the_sheet_follows_the_network_and_keeps_what_is_typed(
+    phone: tuple[Any, list[str]], live_server: Any, people: People, house: House
+) -> None:
+    page, told = phone
+    policy.add_term(Term.Kind.BANNED, "cheap", at=MOMENT)
+    with installed(Pigeon()):
+        make_account(people.ana, "pigeon")
+        post = make_post(house)
+        page.goto(f"{live_server.url}/share/{post.public_id}?network=linkedin")
+        words = page.get_by_label("Your words")
+        words.fill("A cheap trick")
+        page.locator(".finding.block mark").wait_for()
+        words.fill("Solar, and how!")
+        page.locator(".finding").wait_for(state="detached")
+        page.get_by_text("More places").click()
+        page.locator("#network-pigeon").check(force=True)
+        page.get_by_text("Later", exact=True).wait_for()
+        assert page.get_by_label("Your words").input_value() == "Solar, and how!"
+        assert page.evaluate("document.activeElement.id") == "network-pigeon"
+        assert (
+            page.locator(".preview:visible [data-preview-text]")
+            .inner_text()
+            .startswith("I work at Aurora Mills. Solar, and how!")
+        )
+        assert Draft.objects.filter(text="Solar, and how!").exists()
+    assert told == []
+
+
+def test_a_handoff_to_linkedin_without_https_is_three_steps_and_one_question(
+    phone: tuple[Any, list[str]], live_server: Any, people: People, house: House
+) -> None:
+    page, told = phone
+    page.add_init_script(NOT_SECURE)
+    post = make_post(house)
+    page.goto(f"{live_server.url}/share/{post.public_id}?network=linkedin")
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("heading", name="Almost out on LinkedIn").wait_for()
+    assert page.locator(".steps > li").count() == 3
+    text = page.locator("#handoff-text")
+    assert text.inner_text().startswith("I work at Aurora Mills.")
+    page.get_by_role("button", name="Copy").click()
+    assert page.evaluate("getSelection().toString()") == text.inner_text()
+    question = page.get_by_role("heading", name="Is it out?")
+    assert not question.is_visible()
+    page.context.route("https://www.linkedin.com/**", lambda route: route.fulfill(body="LinkedIn"))
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Open LinkedIn").click()
+    assert f"%2Fl%2F{Share.objects.get().link.token}" in opened.value.url
+    opened.value.close()
+    page.bring_to_front()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    question.wait_for()
+    page.get_by_role("button", name="Yes, it is out").click()
+    page.get_by_role("heading", name="Your share is out on LinkedIn.").wait_for()
+    assert Share.objects.get().certainty == "self_reported"
+    assert told == []
