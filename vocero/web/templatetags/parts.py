@@ -420,8 +420,5 @@ def datatable(content: str, table: Table, caption: str, bulk: bool = False, comp
 def bulk_bar(content: str) -> str:
     """What can be done with the chosen rows; appears when one is chosen."""
     return format_html(
-        '<div class="bulk-bar" data-bulk-bar><output data-one="{}" data-many="{}"></output>{}</div>',
-        _("1 chosen"),
-        _("%(count)s chosen") % {"count": "{n}"},
-        content,
+        '<div class="bulk-bar" data-bulk-bar><output data-chosen="{}"></output>{}</div>', _("Chosen: {n}"), content
     )

@@ -10,7 +10,7 @@ export function start(wrap) {
     if (!bar) return;
     bar.classList.toggle("some", chosen > 0);
     const output = bar.querySelector("output");
-    output.textContent = chosen === 1 ? output.dataset.one : output.dataset.many.replace("{n}", String(chosen));
+    output.textContent = output.dataset.chosen.replace("{n}", String(chosen));
   };
   wrap.addEventListener("change", (event) => {
     if (event.target === all) for (const box of boxes()) box.checked = all.checked;

@@ -17,7 +17,7 @@ export function start(composer) {
     const used = count(before + words.value.replaceAll("\r\n", "\n") + after, counting, Number(linkLength));
     const left = most ? Number(most) - used : null;
     const format = new Intl.NumberFormat(document.documentElement.lang);
-    const pattern = left === null ? said.dataset.free : left < 0 ? said.dataset.over : left === 1 ? said.dataset.leftOne : said.dataset.left;
+    const pattern = left === null ? said.dataset.free : left < 0 ? said.dataset.over : said.dataset.left;
     said.textContent = pattern.replace("{n}", format.format(left === null ? used : Math.abs(left)));
     const share = left === null ? 0 : Math.min(100, (used / Number(most)) * 100);
     ring.setAttribute("stroke-dasharray", `${share} 100`);
