@@ -45,7 +45,7 @@ def test_the_inbox_is_worked_through_by_keyboard_alone(
     page.keyboard.press("j")
     expect(page.locator(":focus")).to_contain_text("About third")
     page.keyboard.press("x")
-    assert page.locator(".bulk-bar output").inner_text() == "Chosen: 1"
+    expect(page.locator(".bulk-bar output")).to_have_text("Chosen: 1")
     page.keyboard.press("x")
     page.keyboard.press("k")
     page.keyboard.press("o")
