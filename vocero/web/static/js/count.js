@@ -15,7 +15,7 @@ function isEmoji(cluster) {
 
 function weighted(text) {
   let sum = 0;
-  for (const cluster of graphemes(text)) {
+  for (const cluster of graphemes(text.normalize("NFC"))) {
     if (isEmoji(cluster)) sum += 2;
     else for (const letter of cluster) sum += LIGHT.some(([low, high]) => letter.codePointAt(0) >= low && letter.codePointAt(0) <= high) ? 1 : 2;
   }
