@@ -80,7 +80,8 @@ def _empty(member: Member, *, at: datetime) -> None:
     member.picked_for.clear()
     Member.objects.filter(pk=member.pk).update(
         name="", email=None, team=None, location="", country="", language="", time_zone="", job_title="",
-        role=Member.Role.ADVOCATE, is_active=False, erased_at=at, password=make_password(None), deactivated_at=member.deactivated_at or at,
+        role=Member.Role.ADVOCATE, is_active=False, erased_at=at, password=make_password(None),
+        deactivated_at=member.deactivated_at or at,
     )  # fmt: skip
 
 

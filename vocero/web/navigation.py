@@ -37,18 +37,12 @@ PLACES: dict[str, tuple[tuple[str, str | Promise, str], ...]] = {
 }
 
 BELOW: dict[str, tuple[str, ...]] = {
-    "manager:library": ("manager:editor", "manager:sources", "manager:topics", "manager:campaigns"),
-}
-"""Pages that stand below a place though their names do not begin with its name."""
-
-
-# pages that stand under a place without bearing its name
-BELOW: dict[str, tuple[str, ...]] = {
     "advocate:today": ("advocate:compose",),
     "advocate:me": ("advocate:guideline",),
     "manager:overview": ("manager:first-day",),
     "manager:library": ("manager:editor", "manager:sources", "manager:topics", "manager:campaigns"),
 }
+"""Pages that stand below a place though their names do not begin with its name."""
 
 
 def address_of(name: str, *args: object) -> str:
