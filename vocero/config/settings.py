@@ -135,9 +135,7 @@ STORAGES = {
         "OPTIONS": {"location": str(ENVIRONMENT.storage)},
     },
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "vocero.web.storage.Statics"
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "vocero.web.storage.Statics"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
@@ -162,7 +160,8 @@ SECURE_CSP = {
     "connect-src": [CSP.SELF],
     "object-src": [CSP.NONE],
     "base-uri": [CSP.SELF],
-    "form-action": [CSP.SELF, "https:"] if not DEBUG else [CSP.SELF, "https:", "http:"],
+    # Chromium also holds the redirect after a form to this: connecting an account leads to the network's own server.
+    "form-action": [CSP.SELF, "https:", *(f"http://{place}" for place in ENVIRONMENT.allow_private_hosts)],
     "frame-ancestors": [CSP.NONE],
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
