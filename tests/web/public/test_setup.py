@@ -1,5 +1,7 @@
 """Set-up in the browser, behind a token that works until there is a company."""
 
+import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from tests.cast import MOMENT
 from vocero.company.files import store_image
 from vocero.company.models import Installation
 from vocero.company.services import setup_token
+from vocero.notices.models import MailboxMessage
 from vocero.people.models import Member
 
 pytestmark = pytest.mark.django_db
@@ -91,3 +94,21 @@ def test_pictures_are_served_by_key_alone_and_never_sniffed(house: cast.House, c
 
 def test_the_mailbox_is_there_in_the_demo_alone(house: cast.House, client: Client) -> None:
     assert client.get("/mailbox").status_code == 404
+
+
+def test_the_demo_s_mailbox_shows_what_would_have_been_sent(people: cast.People, client: Client, settings: Any) -> None:
+    settings.ENVIRONMENT = dataclasses.replace(settings.ENVIRONMENT, demo=True)
+    settings.MAILERS = {"default": {"BACKEND": "vocero.notices.mailbox.EmailBackend"}}
+    assert "the mail appears here" in client.get("/mailbox").content.decode()
+    client.post("/sign-in", {"email": "ana@aurora.example"})
+    kept = MailboxMessage.objects.get()
+    assert "ana@aurora.example" in client.get("/mailbox").content.decode()
+    assert client.get("/mailbox?q=bruno").content.decode().count("/mailbox/") == 0
+    page = client.get(f"/mailbox/{kept.public_id}")
+    assert "/sign-in/link/" in page.content.decode()
+    frame = client.get(f"/mailbox/{kept.public_id}/html")
+    assert "sandbox" in frame.headers["Content-Security-Policy"]
+    assert "script-src" not in frame.headers["Content-Security-Policy"]
+    link = re.search(r"http://testserver(/sign-in/link/\S+?)\"", frame.content.decode())
+    assert link
+    assert client.post(link[1]).headers["Location"] == "/"
