@@ -74,6 +74,7 @@ TABLE: tuple[Due, ...] = (
     Due("vocero.tracking.tasks.close_days", _seconds(600), COUNTING),
     Due("vocero.tracking.tasks.credit_waiting_conversions", _seconds(15), COUNTING),
     Due("vocero.privacy.tasks.retain", _seconds(24 * 3600), COUNTING),
+    Due("vocero.privacy.tasks.forget_old_clicks", _seconds(24 * 3600), COUNTING),
     Due("vocero.measurement.tasks.roll_up_recent", _seconds(60), COUNTING),
     Due("vocero.recognition.tasks.score_recent", _seconds(60), COUNTING),
     Due("vocero.measurement.tasks.roll_up_all", _seconds(24 * 3600), COUNTING),

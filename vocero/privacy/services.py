@@ -24,7 +24,6 @@ from vocero.sharing.models import Draft, Share
 from vocero.tracking.models import OwnVisit
 
 _DELETED: Final[tuple[tuple[type[models.Model], str], ...]] = (
-    (Invitation, "member"),
     (NetworkChoice, "member"),
     (TopicFollow, "member"),
     (Draft, "member"),
@@ -71,6 +70,9 @@ def _empty(member: Member, *, at: datetime) -> None:
     if email:
         MailboxMessage.objects.filter(recipient__icontains=email).delete()
         _forget_in_imports(email)
+    Invitation.objects.filter(member=member).update(  # that somebody was invited stays in the headcount of its days
+        token_hash=Concat(Value("erased-"), F("pk"), output_field=models.CharField()), code_hash=""
+    )
     Account.objects.filter(member=member).update(
         handle="", remote_id=Concat(Value("erased-"), F("pk"), output_field=models.CharField()),
         credentials=None, state=Account.State.DISCONNECTED,

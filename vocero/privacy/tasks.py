@@ -5,8 +5,10 @@ from typing import Final
 
 from django.contrib.sessions.models import Session
 
+from vocero.company.queries import company_day, installation
 from vocero.people.models import PeopleImport
 from vocero.sharing.models import Draft
+from vocero.tracking.services import forget_clicks
 
 IMPORTS_KEPT: Final = timedelta(days=30)
 DRAFTS_KEPT: Final = timedelta(days=180)
@@ -18,3 +20,14 @@ def retain(at: datetime) -> int:
     drafts, _by_model = Draft.objects.filter(updated_at__lt=at - DRAFTS_KEPT).delete()
     sessions, _by_model = Session.objects.filter(expire_date__lt=at).delete()
     return lists + drafts + sessions
+
+
+def forget_old_clicks(at: datetime) -> int:
+    """Delete single clicks older than the company keeps them (90 days by default); gives how many.
+
+    A day goes only once its roll-ups agree with its clicks. The roll-ups stay.
+    """
+    house = installation()
+    if house is None:
+        return 0
+    return forget_clicks(before_on=company_day(house, at) - timedelta(days=house.raw_click_days))

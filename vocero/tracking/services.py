@@ -1,5 +1,6 @@
 """Writes what tracking needs besides clicks: the days' salts, own visits, and the roll-ups made again."""
 
+import logging
 import secrets
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -10,8 +11,10 @@ from vocero.company.models import Installation
 from vocero.company.queries import company_day
 from vocero.people.models import Member
 from vocero.tracking import stats
-from vocero.tracking.models import DailySalt, OwnVisit
+from vocero.tracking.models import Click, DailySalt, OwnVisit
 from vocero.tracking.visitors import SALT_BYTES, visitor_key
+
+logger = logging.getLogger(__name__)
 
 SALTS_AHEAD: Final = 3
 CLOSING: Final = timedelta(hours=1)
@@ -56,3 +59,20 @@ def remember_visitor(house: Installation, member: Member, *, address: str, agent
 def rebuild_clicks(first_on: date, last_on: date) -> None:
     """Make the click roll-ups of days again from the clicks; they come out as the same rows."""
     stats.rebuild(first_on, last_on)
+
+
+def forget_clicks(*, before_on: date) -> int:
+    """Delete the clicks of days before a day, oldest first, as long as the roll-ups of each day agree with its clicks.
+
+    Gives how many went. It stops at a day that does not agree and says so in the log: nothing that was not counted goes.
+    """
+    gone = 0
+    while (oldest := Click.objects.order_by("pk").values_list("day_on", flat=True).first()) and oldest < before_on:
+        if different := stats.differences(oldest):
+            logger.error("clicks of %s are kept: %d of their roll-ups do not agree", oldest, len(different))
+            break
+        deleted = Click.objects.filter(day_on=oldest).delete()[0]
+        gone += deleted
+        if not deleted:
+            break
+    return gone
