@@ -33,6 +33,15 @@ def test_a_bar_twice_as_large_is_drawn_twice_as_high() -> None:
     assert float(large.get("height", "")) == pytest.approx(2 * float(small.get("height", "")), abs=0.2)
 
 
+def test_bars_stand_on_the_line_of_zero_and_reach_the_line_of_their_value() -> None:
+    chart = charts.bars("Shares", "per day", ["a"], [Series("Shares", [5])])
+    (bar,), (zero,) = of_class(chart, "mark"), of_class(chart, "zero")
+    top = float(bar.get("y", ""))
+    assert top + float(bar.get("height", "")) == pytest.approx(float(zero.get("y1", "")), abs=0.2)
+    assert top == pytest.approx(float(of_class(chart, "gridline")[-1].get("y1", "")), abs=0.2)
+    assert [one.text for one in of_class(chart, "tick")][:6] == ["0", "1", "2", "3", "4", "5"]
+
+
 def test_the_parts_of_a_stack_are_as_high_as_their_values() -> None:
     parts = [Series("Measured", [6]), Series("Reported", [3])]
     lower, upper = of_class(charts.stacked("Shares", "per day", ["Mon"], parts), "mark")
