@@ -173,6 +173,11 @@ def waiting_for_guideline(member: Member) -> bool:
     return Share.objects.filter(member=member, state=State.PLANNED, reason="guideline").exists()
 
 
+def on_the_way_count() -> int:
+    """Give how many shares of all are being sent at this moment; names nobody."""
+    return Share.objects.filter(state=State.SENDING).count()
+
+
 def last_network(member: Member) -> str:
     """Give the network of a member's latest share, practice aside; empty before the first."""
     latest = _real(member).order_by("-created_at").values_list("network", flat=True).first()

@@ -21,6 +21,7 @@ from vocero.policy.disclosure import STARTERS
 from vocero.policy.models import Term
 from vocero.policy.queries import ShownTerm
 from vocero.policy.rules import load_rules
+from vocero.sharing.queries import on_the_way_count
 from vocero.web.access import manager, signed_in
 
 KINDS = (
@@ -159,6 +160,7 @@ def _context(request: HttpRequest, company: Installation) -> dict[str, Any]:
             for code, _name in settings.LANGUAGES
         ],
         "stop": queries.stop_in_force(),
+        "on_the_way": on_the_way_count(),
         "company": company.name,
     }
 
