@@ -272,15 +272,21 @@ def media_value_by_network(program: int, span: Span) -> dict[str, rates.MediaVal
     return {network: rates.media_value(counts, known) for network, counts in by_network.items()}
 
 
-def breakdown(program: int, dimension: str, *spans: Span, currency: str) -> list[dict[str, Row]]:
-    """Give for each stretch the figures by key, by network or by one cut of content, in four queries.
+def breakdown(
+    program: int, dimension: str, *spans: Span, currency: str, within: tuple[Dimension, str] | None = None
+) -> list[dict[str, Row]]:
+    """Give for each stretch the figures by key, by network or by one cut of content, in five queries.
 
-    Topics and purposes overlap: their rows must not be added up. Raises NotWithoutDisclosure for a cut of people.
+    By network they may be those `within` one post, campaign, topic or origin. Topics and purposes overlap: their rows must
+    not be added up. Raises NotWithoutDisclosure for a cut of people.
     """
+    if within and within[0] in PEOPLE:
+        raise NotWithoutDisclosure(within[0])
     if dimension in PEOPLE:
         raise NotWithoutDisclosure(dimension)
     column = "network" if dimension == NETWORK else "key"
-    cut = Dimension.ALL if dimension == NETWORK else Dimension(dimension)
+    cut, key = within or (Dimension.ALL if dimension == NETWORK else Dimension(dimension), None)
+    only = Q() if key is None else Q(key=key)
     rows: list[dict[str, dict[str, int]]] = [defaultdict(lambda: defaultdict(int)) for _span in spans]
     credited = Q(state=Conversion.State.CREDITED, verified=True)
     for table, sums, which in (
@@ -290,7 +296,7 @@ def breakdown(program: int, dimension: str, *spans: Span, currency: str) -> list
         (ConversionStat, {"conversions": F("count")}, credited),
         (ConversionStat, {"value": F("amount")}, credited & Q(converted=True, currency=currency)),
     ):
-        stats = _stats(table, program, spans, cut).filter(which).values(column)
+        stats = _stats(table, program, spans, cut).filter(which & only).values(column)
         for stat in stats.annotate(**_per_span(spans, sums)):
             for at, name in ((at, name) for at in range(len(spans)) for name in sums):
                 rows[at][stat[column]][name] += stat[f"{name}_{at}"] or 0

@@ -1,6 +1,6 @@
 """The results cut by network, post, campaign, topic, origin or people: the same rows for the table and for the CSV file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,6 +63,7 @@ class Line:
     conversions: int | None = 0
     value: int | None = 0
     media: MediaValue | None = None
+    public_id: str = ""
 
     def cells(self, currency: str) -> list[tuple[str, str]]:
         """Give the figures as they are written, each with its column."""
@@ -103,7 +104,7 @@ def read(program: Program, house: Installation, span: Span, by: str, languages: 
             names=_people_names(dimension),
         )
     now, then = queries.breakdown(program.pk, by, span, span.before(), currency=house.currency)
-    names = _names(by, now.keys() | then.keys(), languages)
+    names, public_ids = _names(by, now.keys(), languages)
     media = queries.media_value_by_network(program.pk, span) if by == queries.NETWORK else {}
     silent = {one.name for one in networks() if not one.tells_engagement} if by == queries.NETWORK else set()
     lines = [
@@ -118,6 +119,7 @@ def read(program: Program, house: Installation, span: Span, by: str, languages: 
             conversions=row.conversions,
             value=row.value,
             media=media.get(key),
+            public_id=public_ids.get(key, ""),
         )
         for key, row in now.items()
     ]
@@ -170,18 +172,22 @@ def _why_empty(now: Disclosed) -> str:
     return _("Appears when enough people take part.")
 
 
-def _names(by: str, keys: set[str], languages: tuple[str, ...]) -> dict[str, str]:
+def _names(by: str, keys: Iterable[str], languages: tuple[str, ...]) -> tuple[dict[str, str], dict[str, str]]:
+    """Give the names of keys, and of posts their public ids, in one query at most."""
     if by == queries.NETWORK:
-        return {key: label_of(key) if key else _("Links of posts, not of shares") for key in keys}
+        return {key: label_of(key) if key else _("Links of posts, not of shares") for key in keys}, {}
     if by == Dimension.ORIGIN:
-        return {key: str(Origin(key).label) if key in Origin.values else key for key in keys}
+        return {key: str(Origin(key).label) if key in Origin.values else key for key in keys}, {}
     ids = [int(key) for key in keys if key.isdigit()]
     if by == Dimension.POST:
         posts = Post.objects.in_bulk(ids)
-        return {str(pk): post.title or post.url or post.public_id for pk, post in posts.items()}
+        return (
+            {str(pk): post.title or post.url or post.public_id for pk, post in posts.items()},
+            {str(pk): post.public_id for pk, post in posts.items()},
+        )
     if by == Dimension.CAMPAIGN:
-        return {str(pk): row.name for pk, row in Campaign.objects.in_bulk(ids).items()}
-    return {str(pk): pick(row.name, languages) for pk, row in Topic.objects.in_bulk(ids).items()}
+        return {str(pk): row.name for pk, row in Campaign.objects.in_bulk(ids).items()}, {}
+    return {str(pk): pick(row.name, languages) for pk, row in Topic.objects.in_bulk(ids).items()}, {}
 
 
 def _people_names(dimension: Dimension) -> dict[str, str]:
