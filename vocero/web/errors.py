@@ -2,6 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import escape
+from django.utils.translation import gettext as _
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -20,5 +22,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Something of ours broke; nothing of the reader's is lost."""
-    return render(request, "errors/500.html", status=500)
+    """Something of ours broke; nothing of the reader's is lost. Says so even when the database is what broke."""
+    try:
+        return render(request, "errors/500.html", status=500)
+    except Exception:  # the page's frame asks the database  # noqa: BLE001
+        words = _("Something on our side broke. Nothing of yours is lost. Please try again in a minute.")
+        title = escape(_("This did not work"))
+        page = f'<!doctype html><meta charset="utf-8"><title>{title}</title><h1>{title}</h1><p>{escape(words)}</p>'
+        return HttpResponse(page, status=500)
