@@ -29,7 +29,11 @@ def everything_of(member: Member) -> dict[str, list[dict[str, Any]]]:
         if not entry.path or not entry.columns:
             continue
         model: type[Model] = apps.get_model(label)
+        named = [
+            field.name for field in model._meta.concrete_fields if field.is_relation and field.name in entry.columns
+        ]
         rows = model._default_manager.filter(**{entry.path: member.pk}).order_by("pk")
+        rows = rows.select_related(*named) if named else rows
         found[label] = [{column: _plain(getattr(row, column)) for column in entry.columns} for row in rows]
     return found
 
