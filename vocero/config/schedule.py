@@ -60,6 +60,7 @@ TABLE: tuple[Due, ...] = (
     Due("vocero.people.tasks.end_pauses", _seconds(600), COUNTING),
     Due("vocero.notices.tasks.send_due_invitations", _seconds(5), MAILING, drains=True),
     Due("vocero.notices.tasks.send_weekly_mails", _seconds(300), MAILING),
+    Due("vocero.notices.tasks.ask_to_reconnect", _seconds(300), MAILING),
     Due("vocero.notices.tasks.forget_old_mails", _seconds(24 * 3600), COUNTING),
     Due("vocero.networks.tasks.refresh_due_tokens", _seconds(60), READING, drains=True),
     Due("vocero.networks.tasks.disconnect_departed", _seconds(30), READING, drains=True),

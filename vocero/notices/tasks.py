@@ -3,6 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from vocero.networks import services as networks
+from vocero.networks.models import Account
+from vocero.networks.queries import label_of, to_ask_for_reconnect
 from vocero.notices import mail, weekly
 from vocero.notices.invitations import send_invitation
 from vocero.notices.models import Mail
@@ -35,6 +38,26 @@ def send_weekly_mails(at: datetime) -> int:
         for member, week_on in weekly.due(at):
             done += bool(weekly.send_weekly(member, week_on=week_on, at=at))
     return done
+
+
+def ask_to_reconnect(at: datetime) -> int:
+    """Ask the members of dead and dying connections, once each, to connect again; gives how many were asked."""
+    if not mail.is_configured():
+        return 0
+    asked = 0
+    with mail.one_connection():
+        for account in to_ask_for_reconnect(at)[:AT_ONCE]:
+            network = label_of(account.network)
+            context = {
+                "network": network,
+                "handle": account.handle,
+                "ends_at": account.expires_at if account.state == Account.State.CONNECTED else None,
+                "link": f"{mail.base_url()}/me/connect/{account.network}",
+            }
+            networks.note_reconnect_asked(account, at=at)
+            mail.send(account.member, kind="reconnect", at=at, context=context)
+            asked += 1
+    return asked
 
 
 def forget_old_mails(at: datetime) -> int:
