@@ -9,12 +9,14 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from bench.drills.crew import ROOT
 from bench.drills.visitors import AGENT
-from vocero.tracking.visitors import visitor_key
+from vocero.tracking.segment import day_number
+from vocero.tracking.visitors import visitor_key, visitor_number
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,14 @@ def rows(environ: Mapping[str, str], sql: str) -> list[tuple[Any, ...]]:
 
 def count(environ: Mapping[str, str], acknowledged: Iterable[int], *, address: str = "127.0.0.1") -> Count:
     """Compare: every acknowledged click must be a row, and no click two of them."""
-    salts = [bytes(salt) for (salt,) in rows(environ, "SELECT salt FROM tracking_dailysalt")]
+    salts = [(_day(day), bytes(salt)) for day, salt in rows(environ, "SELECT day_on, salt FROM tracking_dailysalt")]
     found = rows(environ, "SELECT visitor, verdict FROM tracking_click")
-    stored = Counter(bytes(visitor) for visitor, verdict in found if verdict != "head")
+    stored = Counter(visitor for visitor, verdict in found if verdict != "head")
     lost = asked = 0
     for number in acknowledged:
         asked += 1
         agent = AGENT.format(number)
-        lost += not any(visitor_key(salt, address, agent) in stored for salt in salts)
+        lost += not any(visitor_number(day, visitor_key(salt, address, agent)) in stored for day, salt in salts)
     ((raw,),) = rows(environ, "SELECT COALESCE(SUM(raw), 0) FROM tracking_clickstat WHERE dimension = 'all'")
     return Count(asked, len(found), lost, sum(number - 1 for number in stored.values() if number > 1), int(raw))
 
@@ -112,3 +114,7 @@ def clean_environ(data: Path, **settings: str) -> dict[str, str]:
 def as_json(figures: Mapping[str, Any]) -> str:
     """Give figures as one line of JSON."""
     return json.dumps(figures, sort_keys=True)
+
+
+def _day(day: date | str) -> int:
+    return day_number(date.fromisoformat(day) if isinstance(day, str) else day)

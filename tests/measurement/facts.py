@@ -15,10 +15,12 @@ from vocero.people.models import ConsentEvent, Enrolment, Invitation, Member, Te
 from vocero.sharing import frozen
 from vocero.sharing.models import EngagementReading, Link, Share
 from vocero.tracking import stats
-from vocero.tracking.ingest import ClickRow, store_clicks
+from vocero.tracking.ingest import store_clicks
 from vocero.tracking.keys import Places
 from vocero.tracking.models import Click, Conversion
-from vocero.tracking.segment import first_id_at
+from vocero.tracking.segment import day_number, first_id_at
+from vocero.tracking.store import ClickRow
+from vocero.tracking.visitors import visitor_number
 
 NETWORKS = ("linkedin", "mastodon", "bluesky", "x")
 _IDS = count(1)
@@ -71,7 +73,16 @@ def click_on(share: Share, day: date, visitors: Sequence[int], verdict: str = Cl
     They go in as the ingest puts them in: the database says which are unique, and the roll-ups are added to.
     """
     rows = [
-        ClickRow(next(_IDS), share.link.pk, day, number.to_bytes(16, "big"), str(verdict), "ES", 1, "p", None)
+        ClickRow(
+            next(_IDS),
+            share.link.pk,
+            visitor_number(day_number(day), number.to_bytes(16)),
+            str(verdict),
+            "ES",
+            1,
+            "p",
+            None,
+        )
         for number in visitors
     ]
     stored = store_clicks([row._replace(id=row.id + first_id_at(noon(day))) for row in rows])
@@ -135,6 +146,8 @@ def live(seed: int, *, first_on: date, last_on: date, most_people: int = 60, mos
     house = company.house
     house.installation.set_up_at = noon(first_on)
     house.installation.save()
+    house.program.created_at = noon(first_on)
+    house.program.save()
     _make_people(company, draw, draw.randint(8, most_people))
     _make_posts(company, draw)
     sharers = [member for member in company.members if draw.random() < draw.choice([0.3, 0.7, 0.95])]

@@ -5,57 +5,43 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from vocero.sharing.models import Share
 from vocero.sharing.services import confirm_by_click
-from vocero.tracking import stats
+from vocero.tracking import stats, store
 from vocero.tracking.classify import REPEAT, VALID, verdict_of
 from vocero.tracking.keys import Place, Places
 from vocero.tracking.links.days import SaltFile
-from vocero.tracking.models import DailySalt, OwnVisit, Referrer, SegmentCursor
+from vocero.tracking.models import Click, DailySalt, Referrer, SegmentCursor
 from vocero.tracking.segment import (
     HEAD_BYTES,
     ClickRecord,
     NotASegment,
     SegmentReader,
     Stretch,
+    moment_of_id,
     node_of,
     segments_in,
 )
+from vocero.tracking.store import ClickRow
+from vocero.tracking.visitors import visitor_number
 
 KEPT: Final = timedelta(hours=26)
 """How long a segment stays after its last click is committed: one nightly backup passes, from which it may be needed."""
 
 BATCH_BYTES: Final = 512 << 10
-_CHUNK: Final = 500
-_COLUMNS: Final = "id, link_id, day_on, visitor, verdict, country, network_class, device, referrer_id"
-_UNLESS_THERE: Final = "ON CONFLICT DO NOTHING RETURNING id"
-_TYPES: Final = ("bigint", "bigint", "date", "bytea", "text", "text", "smallint", "text", "bigint")
+_MOST_PROVEN: Final = 500_000
 _MAYBE_OUT: Final = (Share.State.STARTED, Share.State.NOT_POSTED, Share.State.UNCONFIRMED)
 
 logger = logging.getLogger(__name__)
-
-
-class ClickRow(NamedTuple):
-    """One row of the table of clicks, in the order of its columns."""
-
-    id: int
-    link_id: int
-    day_on: date
-    visitor: bytes
-    verdict: str
-    country: str
-    network_class: int
-    device: str
-    referrer_id: int | None
 
 
 class Overtaken(Exception):
@@ -67,8 +53,7 @@ class Prepared:
     """What a stretch of a segment becomes, worked out before the transaction begins, so that it stays short."""
 
     rows: list[ClickRow]
-    places: dict[int, Place]
-    moments: dict[int, datetime]
+    places: Mapping[int, Place]
     orphans: int
 
 
@@ -81,6 +66,7 @@ class Ingest:
         self._places = Places()
         self._referrers: dict[bytes, int] = {}
         self._done: set[str] = set()
+        self._proven: set[int] = set()
         self._to_count: set[date] | None = None
         self._counted_until = 0.0
 
@@ -146,17 +132,21 @@ class Ingest:
         self, path: Path, cursor: SegmentCursor | None, stretch: Stretch, *, lost: int, at: datetime
     ) -> SegmentCursor:
         prepared = self._prepare(stretch.records)
-        stored: list[ClickRow] = []
+        proven: set[int] = set()
         with transaction.atomic():
             moved = _move_cursor(path, cursor, stretch, lost=lost, at=at)
             stored = store_clicks(prepared.rows)
             counts: stats.PerLink = {}
+            days: dict[int, date] = {}
             for row in stored:
-                stats.count_click(counts, row.link_id, row.day_on, row.verdict)
+                number = row.visitor >> 48
+                day_on = days.get(number) or days.setdefault(number, row.day_on)
+                stats.count_click(counts, row.link_id, day_on, row.verdict)
             stats.add_stats(stats.spread(counts, prepared.places))
-            _confirm_shares(stored, prepared)
+            proven = self._prove_shares(stored, prepared)
+        self._remember_proven(proven)
         if self._to_count is not None:
-            self._to_count.update(row.day_on for row in stored if row.verdict == VALID)
+            self._to_count.update(days.values())
         if stretch.damaged:
             logger.error("%s: %d bytes were damaged and passed over", path.name, stretch.damaged)
         if prepared.orphans:
@@ -165,24 +155,21 @@ class Ingest:
 
     def _prepare(self, records: Sequence[ClickRecord]) -> Prepared:
         places = self._places.of({record.link_id for record in records})
-        own = _own_visits(records)
-        rows, moments = [], {}
+        days = {record.day: record.day_on for record in records}
+        own = store.own_visits({record.visitor for record in records}, days.values()) if records else set()
         referrers = self._referrer_ids({record.referrer for record in records})
+        rows = []
         for record in records:
             place = places.get(record.link_id)
             if place is None:
                 continue
-            day_on = record.day_on
-            is_own = place.member_id is not None and (day_on, record.visitor, place.member_id) in own
+            is_own = bool(own) and (days[record.day], record.visitor, place.member_id) in own
             verdict, agent = verdict_of(record, is_own=is_own)
-            if verdict == VALID:
-                moments[record.click_id] = record.at
             rows.append(
                 ClickRow(
                     record.click_id,
                     record.link_id,
-                    day_on,
-                    record.visitor,
+                    visitor_number(record.day, record.visitor),
                     verdict,
                     record.country.decode().strip(),
                     record.network_class,
@@ -190,8 +177,29 @@ class Ingest:
                     referrers.get(record.referrer),
                 )
             )
-        known = {row.link_id: places[row.link_id] for row in rows}
-        return Prepared(rows, known, moments, len(records) - len(rows))
+        return Prepared(rows, places, len(records) - len(rows))
+
+    def _prove_shares(self, stored: Sequence[ClickRow], prepared: Prepared) -> set[int]:
+        """Note the first valid click of shares, and tell sharing of those that nobody had proved to be out.
+
+        Gives the shares that need no look any more; they are remembered once this is committed.
+        """
+        first: dict[int, int] = {}
+        for row in stored:
+            share_id = prepared.places[row.link_id].share_id
+            if share_id is not None and row.verdict == VALID and share_id not in self._proven:
+                first[share_id] = min(row.id, first.get(share_id, row.id))
+        store.note_first_clicks(first)
+        states = store.share_states(first)
+        maybe_out = [share_id for share_id, state in states if state in _MAYBE_OUT]
+        for share in Share.objects.filter(pk__in=maybe_out):
+            confirm_by_click(share, at=moment_of_id(first[share.pk]))
+        return {share_id for share_id, state in states if state == Share.State.SENT}
+
+    def _remember_proven(self, proven: set[int]) -> None:
+        if len(self._proven) + len(proven) > _MOST_PROVEN:
+            self._proven = set()
+        self._proven |= proven
 
     def _referrer_ids(self, origins: set[bytes]) -> dict[bytes, int]:
         for origin in sorted(origins - self._referrers.keys() - {b""}):
@@ -236,45 +244,26 @@ def store_clicks(rows: Sequence[ClickRow]) -> list[ClickRow]:
     Gives the rows as they were stored. A click whose id is there already is left out when it is the same click, and gets
     another id when it only has the same one (two processes drew the same number in the same microsecond).
     """
-    stored: list[ClickRow] = []
     if connection.vendor == "postgresql":  # two nodes insert the same keys in the same order, so neither waits for ever
-        rows = sorted(rows, key=lambda row: (row.day_on, row.link_id, row.visitor))
-    for begin in range(0, len(rows), _CHUNK):
-        part = rows[begin : begin + _CHUNK]
-        there = _insert(part)
-        stored += [row for row in part if row.id in there]
-        left = [row for row in part if row.id not in there]
-        again = [row._replace(verdict=REPEAT) if row.verdict == VALID else row for row in left]
-        there = _insert(again)
-        stored += [row for row in again if row.id in there]
-        for row in (row for row in left if row.id not in there):
-            stored += _store_under_another_id(row)
+        rows = sorted(rows, key=lambda row: (row.visitor, row.link_id))
+    there = store.insert_clicks(rows)
+    stored = [row for row in rows if row.id in there]
+    if len(stored) == len(rows):
+        return stored
+    left = [row for row in rows if row.id not in there]
+    again = [row._replace(verdict=REPEAT) if row.verdict == VALID else row for row in left]
+    there = store.insert_clicks(again)
+    stored += [row for row in again if row.id in there]
+    for row in (row for row in left if row.id not in there):
+        stored += _store_under_another_id(row)
     return stored
 
 
 def _store_under_another_id(row: ClickRow) -> list[ClickRow]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT link_id, visitor FROM tracking_click WHERE id = %s", [row.id])
-        found = cursor.fetchone()
-    if found is not None and found[0] == row.link_id and bytes(found[1]) == row.visitor:
+    known = Click.objects.filter(pk=row.id).values_list("link_id", "visitor").first()
+    if known == (row.link_id, row.visitor):
         return []
     return store_clicks([row._replace(id=row.id & ~0xFFF | secrets.randbits(12))])
-
-
-def _insert(rows: Sequence[ClickRow]) -> set[int]:
-    """Insert what conflicts with nothing; gives the ids that went in."""
-    if not rows:
-        return set()
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            arrays = ", ".join(f"%s::{kind}[]" for kind in _TYPES)
-            insert = f"INSERT INTO tracking_click ({_COLUMNS}) SELECT * FROM unnest({arrays}) {_UNLESS_THERE}"  # noqa: S608
-            cursor.execute(insert, [list(column) for column in zip(*rows, strict=True)])
-        else:
-            marks = ", ".join(["(" + ", ".join(["%s"] * len(ClickRow._fields)) + ")"] * len(rows))
-            insert = f"INSERT INTO tracking_click ({_COLUMNS}) VALUES {marks} {_UNLESS_THERE}"  # noqa: S608
-            cursor.execute(insert, [value for row in rows for value in row])
-        return {click_id for (click_id,) in cursor.fetchall()}
 
 
 @contextmanager
@@ -316,31 +305,3 @@ def _move_cursor(
     if not SegmentCursor.objects.filter(pk=cursor.pk, offset=cursor.offset, done_at=None).update(**moved):
         raise Overtaken
     return SegmentCursor(pk=cursor.pk, node=cursor.node, segment=cursor.segment, **moved)
-
-
-def _own_visits(records: Sequence[ClickRecord]) -> set[tuple[date, bytes, int]]:
-    """Give who was there as a signed-in member, for the visitors of these clicks."""
-    visitors = sorted({record.visitor for record in records})
-    days = {record.day_on for record in records}
-    found: set[tuple[date, bytes, int]] = set()
-    for begin in range(0, len(visitors), _CHUNK):
-        visits = OwnVisit.objects.filter(day_on__in=days, visitor__in=visitors[begin : begin + _CHUNK])
-        found.update(
-            (day, bytes(visitor), member)
-            for day, visitor, member in visits.values_list("day_on", "visitor", "member_id")
-        )
-    return found
-
-
-def _confirm_shares(stored: Sequence[ClickRow], prepared: Prepared) -> None:
-    """Tell sharing of the first valid click of shares that nobody had proved to be out."""
-    first: dict[int, datetime] = {}
-    for row in stored:
-        share_id = prepared.places[row.link_id].share_id
-        moment = prepared.moments.get(row.id)
-        if share_id is not None and moment is not None:
-            first[share_id] = min(moment, first.get(share_id, moment))
-    shares = sorted(first)
-    for begin in range(0, len(shares), _CHUNK):
-        for share in Share.objects.filter(pk__in=shares[begin : begin + _CHUNK], state__in=_MAYBE_OUT):
-            confirm_by_click(share, at=first[share.pk])

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from vocero.sharing.models import Link
 
 type Key = tuple[str, str]  # dimension, key
+type StatPlace = tuple[int, str, str, str]  # program, dimension, key, network
 
 _SHARE_FIELDS: Final = (
     "member_id", "network", "program_id", "post_id", "campaign_id", "topics", "origin", "kind", "purposes",
@@ -17,13 +18,11 @@ _MOST_KEPT: Final = 200_000
 
 
 class Place(NamedTuple):
-    """Where a link's clicks count: program, network and all keys; `member_id` and `share_id` are None without a share."""
+    """Where a link's clicks count; the key of its share stands first. Without a share it has neither share nor member."""
 
-    program_id: int
-    network: str
     share_id: int | None
     member_id: int | None
-    keys: tuple[Key, ...]
+    keys: tuple[StatPlace, ...]
 
 
 class Places:
@@ -50,10 +49,12 @@ def _place(row: Mapping[str, Any]) -> Place:
         keys: list[Key] = [("all", ""), ("post", str(row["post_id"]))]
         if row["post__campaign_id"]:
             keys.append(("campaign", str(row["post__campaign_id"])))
-        return Place(row["post__program_id"], "", None, None, tuple(keys))
-    share = {name: row[f"share__{name}"] for name in _SHARE_FIELDS}
-    keys = [("share", str(row["share_id"])), ("member", str(share["member_id"])), *_shared_keys(share)]
-    return Place(share["program_id"], share["network"], row["share_id"], share["member_id"], tuple(keys))
+        program_id, network, member_id = row["post__program_id"], "", None
+    else:
+        share = {name: row[f"share__{name}"] for name in _SHARE_FIELDS}
+        keys = [("share", str(row["share_id"])), ("member", str(share["member_id"])), *_shared_keys(share)]
+        program_id, network, member_id = share["program_id"], share["network"], share["member_id"]
+    return Place(row["share_id"], member_id, tuple((program_id, *key, network) for key in keys))
 
 
 def _shared_keys(share: Mapping[str, Any]) -> Iterator[Key]:

@@ -1,6 +1,6 @@
 """What happened: clicks, their roll-ups by day, the ingest's cursor, the day's salt and conversions."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +9,8 @@ from vocero.company.models import ApiKey, Program
 from vocero.lib.ids import public_id
 from vocero.people.models import Member
 from vocero.sharing.models import Link, Share
-from vocero.tracking.segment import moment_of_id
+from vocero.tracking.segment import first_id_at, moment_of_id
+from vocero.tracking.visitors import day_of_visitor, first_visitor_of
 
 
 class DailySalt(models.Model):
@@ -58,6 +59,7 @@ class SegmentCursor(models.Model):
 class Referrer(models.Model):
     """The origin of a page that clicks came from, once; clicks point to it. Path and query are never kept."""
 
+    id = models.AutoField(primary_key=True)
     origin = models.CharField(max_length=255, unique=True)
 
     def __str__(self) -> str:
@@ -67,8 +69,10 @@ class Referrer(models.Model):
 class Click(models.Model):
     """One request for a tracked link, classed. The key is the click's own 63-bit id, which holds its moment.
 
-    A visitor's first valid click on a link on a day is `valid`: the unique click, of which the database allows one. Each
-    further one is a `repeat`: valid too, but not unique. Every other verdict is a reason why it is no reader's click.
+    `visitor` is the company's day and 48 bits of the visitor's key of that day in one number, so that a day's visitors
+    lie together. A visitor's first valid click on a link on a day is `valid`: the unique click, of which the database
+    allows one. Each further one is a `repeat`: valid too, but not unique. Every other verdict is a reason why it is no
+    reader's click.
     """
 
     class Verdict(models.TextChoices):
@@ -93,8 +97,7 @@ class Click(models.Model):
 
     id = models.BigIntegerField(primary_key=True)
     link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="clicks", db_index=False)
-    day_on = models.DateField()
-    visitor = models.BinaryField(max_length=16)
+    visitor = models.BigIntegerField()
     verdict = models.CharField(max_length=8, choices=Verdict)
     country = models.CharField(max_length=2, blank=True)
     network_class = models.PositiveSmallIntegerField(choices=NetworkClass, default=NetworkClass.UNKNOWN)
@@ -106,17 +109,43 @@ class Click(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["day_on", "link", "visitor"], condition=models.Q(verdict="valid"), name="unique_click"
+                fields=["visitor", "link"], condition=models.Q(verdict="valid"), name="unique_click"
             )
         ]
 
     def __str__(self) -> str:
         return f"click {self.pk}"
 
+    @classmethod
+    def of_day(cls, day_on: date) -> "models.QuerySet[Click]":
+        """Give the clicks of a day of the company, by the range of ids in which they lie in any time zone."""
+        midnight = datetime.combine(day_on, time.min, UTC)
+        return cls._default_manager.filter(
+            pk__gte=first_id_at(midnight - timedelta(days=2)),
+            pk__lt=first_id_at(midnight + timedelta(days=3)),
+            visitor__gte=first_visitor_of(day_on),
+            visitor__lt=first_visitor_of(day_on + timedelta(days=1)),
+        )
+
     @property
     def at(self) -> datetime:
         """The moment of the click in UTC, to the microsecond; ids and so rows are in the order of moments."""
         return moment_of_id(self.pk)
+
+    @property
+    def day_on(self) -> date:
+        """The company's day of the click."""
+        return day_of_visitor(self.visitor)
+
+
+class FirstClick(models.Model):
+    """The first valid click of a share: the moment that its advocate is told of."""
+
+    share = models.OneToOneField(Share, primary_key=True, on_delete=models.CASCADE, related_name="first_click")
+    click_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"first click {self.click_id}"
 
 
 class ClickStat(models.Model):
@@ -153,7 +182,9 @@ class ClickStat(models.Model):
         # The key serves stretches of days; what one share or one member has over all days is asked for by these.
         indexes = [
             models.Index(fields=["key", "day_on"], condition=models.Q(dimension="share"), name="click_stat_of_a_share"),
-            models.Index(fields=["key", "day_on"], condition=models.Q(dimension="member"), name="click_stat_of_a_member"),
+            models.Index(
+                fields=["key", "day_on"], condition=models.Q(dimension="member"), name="click_stat_of_a_member"
+            ),
         ]
 
     def __str__(self) -> str:

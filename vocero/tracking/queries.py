@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, Max, Min, Sum
 
 from vocero.company.models import ApiKey, Program
-from vocero.tracking.models import Click, ClickStat, Conversion, SegmentCursor
+from vocero.tracking.models import Click, ClickStat, Conversion, FirstClick, SegmentCursor
+from vocero.tracking.segment import moment_of_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,12 @@ def first_day_with_clicks() -> date | None:
     oldest, newest = rolled_up.aggregate(oldest=Min("day_on"), newest=Max("day_on")).values()
     if oldest is None:
         return None
-    click = Click.objects.order_by("pk").values_list("day_on", flat=True).first()
-    kept = click or newest + timedelta(days=1)
+    click = Click.objects.order_by("pk").first()
+    kept = click.day_on if click else newest + timedelta(days=1)
     return kept if kept > oldest else None
+
+
+def first_clicks(share_ids: Iterable[int]) -> dict[int, datetime]:
+    """Give the moment of the first valid click of each share that has one."""
+    found = FirstClick.objects.filter(share__in=share_ids).values_list("share_id", "click_id")
+    return {share_id: moment_of_id(click_id) for share_id, click_id in found}

@@ -48,6 +48,16 @@ class NotASegment(Exception):
     """The file does not begin as a segment of a version that we can read."""
 
 
+def day_number(day_on: date) -> int:
+    """Give a day as the number that a record holds: days since 1970-01-01."""
+    return day_on.toordinal() - _EPOCH_ORDINAL
+
+
+def day_of_number(day: int) -> date:
+    """Give the day that a record's number means."""
+    return date.fromordinal(day + _EPOCH_ORDINAL)
+
+
 class ClickRecord(NamedTuple):
     """One click as it was written down: `at_us` in UTC microseconds, `day` in days since 1970-01-01."""
 
@@ -70,12 +80,7 @@ class ClickRecord(NamedTuple):
     @property
     def day_on(self) -> date:
         """The day in the company's reporting time zone."""
-        return date.fromordinal(self.day + _EPOCH_ORDINAL)
-
-
-def day_number(day_on: date) -> int:
-    """Give a day as the number that a record holds: days since 1970-01-01."""
-    return day_on.toordinal() - _EPOCH_ORDINAL
+        return day_of_number(self.day)
 
 
 def moment_of_id(click_id: int) -> datetime:

@@ -67,11 +67,11 @@ def forget_clicks(*, before_on: date) -> int:
     Gives how many went. It stops at a day that does not agree and says so in the log: nothing that was not counted goes.
     """
     gone = 0
-    while (oldest := Click.objects.order_by("pk").values_list("day_on", flat=True).first()) and oldest < before_on:
+    while (click := Click.objects.order_by("pk").first()) and (oldest := click.day_on) < before_on:
         if different := stats.differences(oldest):
             logger.error("clicks of %s are kept: %d of their roll-ups do not agree", oldest, len(different))
             break
-        deleted = Click.objects.filter(day_on=oldest).delete()[0]
+        deleted = Click.of_day(oldest).delete()[0]
         gone += deleted
         if not deleted:
             break

@@ -1,101 +1,85 @@
 """The roll-ups of clicks: added to as clicks come, made again from clicks, counted for visitors, compared with clicks."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from datetime import date, timedelta
+from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from vocero.company.models import Program
 from vocero.lib.periods import days_between
-from vocero.tracking.keys import Place, Places
-from vocero.tracking.models import ClickStat, VisitorCount
-from vocero.tracking.segment import first_id_at
+from vocero.tracking import store
+from vocero.tracking.keys import Place, Places, StatPlace
+from vocero.tracking.models import Click, ClickStat, VisitorCount
+from vocero.tracking.store import COUNTS, STAT_KEY
+from vocero.tracking.visitors import first_visitor_of
 
-COUNTS: Final = ("raw", "valid", "unique", "visitors", "head", "preview", "bot", "prefetch", "no_agent", "own")
-_REASONS: Final = {name: COUNTS.index(name) for name in ("head", "preview", "bot", "prefetch", "no_agent", "own")}
-_KEY: Final = ("program_id", "dimension", "day_on", "key", "network")
-_CHUNK: Final = 1000
+_PLACE: Final = {name: 24 * index for index, name in enumerate(COUNTS)}
+_UNIQUE_BITS: Final = 0xFFFFFF << _PLACE["unique"]
+_TO_VISITORS: Final = _PLACE["visitors"] - _PLACE["unique"]
+_MARK: Final = 0xFFFFFF
+_DAY: Final = {"sqlite": "%s", "postgresql": "%s::date"}
+_TEMPORARY: Final = {"sqlite": "temp.", "postgresql": ""}
+
+# What a click of each verdict adds: ten counts of 24 bits side by side in one number, so that adding is one addition.
+_ADDS: Final = {
+    "valid": 1 << _PLACE["raw"] | 1 << _PLACE["valid"] | 1 << _PLACE["unique"],
+    "repeat": 1 << _PLACE["raw"] | 1 << _PLACE["valid"],
+    **{
+        reason: 1 << _PLACE["raw"] | 1 << _PLACE[reason]
+        for reason in ("head", "preview", "bot", "prefetch", "no_agent", "own")
+    },
+}
 
 type StatKey = tuple[int, str, date, str, str]  # program, dimension, day, key, network
-type Counts = list[int]
-type PerLink = dict[tuple[int, date], Counts]
+type Packed = int
+type PerLink = dict[tuple[int, date], Packed]
 
 
 def count_click(counts: PerLink, link_id: int, day_on: date, verdict: str, times: int = 1) -> None:
     """Add clicks of one verdict to what a link has on a day; a unique click is valid, a repeat is valid too."""
-    row = counts.get((link_id, day_on))
-    if row is None:
-        row = counts[link_id, day_on] = [0] * len(COUNTS)
-    row[0] += times
-    if verdict == "valid":
-        row[1] += times
-        row[2] += times
-    elif verdict == "repeat":
-        row[1] += times
-    else:
-        row[_REASONS[verdict]] += times
+    key = (link_id, day_on)
+    counts[key] = counts.get(key, 0) + _ADDS[verdict] * times
 
 
-def spread(counts: PerLink, places: Mapping[int, Place]) -> dict[StatKey, Counts]:
+def spread(counts: PerLink, places: Mapping[int, Place]) -> dict[StatKey, Packed]:
     """Give the counts of links as counts of all keys that the links count under.
 
     A share has one link, so its visitors are its unique clicks; for all other keys visitors are counted apart.
     """
-    stats: dict[StatKey, Counts] = {}
-    for (link_id, day_on), row in counts.items():
-        place = places[link_id]
-        for dimension, key in place.keys:
-            stat_key = (place.program_id, dimension, day_on, key, place.network)
-            stat = stats.get(stat_key)
-            if stat is None:
-                stats[stat_key] = stat = list(row)
-            else:
-                for index, count in enumerate(row):
-                    if count:
-                        stat[index] += count
-            if dimension == "share":
-                stat[3] = stat[2]
-    return stats
+    days: dict[date, dict[StatPlace, Packed]] = {}
+    for (link_id, day_on), packed in counts.items():
+        stats = days.setdefault(day_on, {})
+        own, *shared = places[link_id].keys
+        stats[own] = stats.get(own, 0) + (
+            packed | (packed & _UNIQUE_BITS) << _TO_VISITORS if own[1] == "share" else packed
+        )
+        for place in shared:
+            stats[place] = stats.get(place, 0) + packed
+    return {
+        (program, dimension, day_on, key, network): packed
+        for day_on, stats in days.items()
+        for (program, dimension, key, network), packed in stats.items()
+    }
 
 
-def add_stats(stats: Mapping[StatKey, Counts]) -> None:
+def add_stats(stats: Mapping[StatKey, Packed]) -> None:
     """Add counts to the roll-ups, in the order of their keys, so that two nodes never wait for each other in a ring."""
-    rows: list[tuple[Any, ...]] = [(*key, *stats[key]) for key in sorted(stats)]
-    columns = [*_KEY, *COUNTS]
-    names = ", ".join(connection.ops.quote_name(name) for name in columns)
-    added = ", ".join(f'"{name}" = tracking_clickstat."{name}" + excluded."{name}"' for name in COUNTS)
-    conflict = f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {added}"
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            types = ["bigint", "text", "date", "text", "text", *["integer"] * len(COUNTS)]
-            arrays = ", ".join(f"%s::{kind}[]" for kind in types)
-            for begin in range(0, len(rows), _CHUNK):
-                values = [list(column) for column in zip(*rows[begin : begin + _CHUNK], strict=True)]
-                insert = f"INSERT INTO tracking_clickstat ({names}) SELECT * FROM unnest({arrays}) {conflict}"  # noqa: S608
-                cursor.execute(insert, values)
-        elif rows:
-            marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(
-                f"INSERT INTO tracking_clickstat ({names}) VALUES ({marks}) {conflict}",  # noqa: S608  names of ours
-                rows,
-            )
+    store.add_stats([(*key, *unpack(stats[key])) for key in sorted(stats)])
+
+
+def unpack(packed: Packed) -> list[int]:
+    """Give the counts in the order of COUNTS."""
+    return [packed >> place & _MARK for place in _PLACE.values()]
 
 
 def clicks_of(day_on: date) -> PerLink:
     """Count the clicks of a day anew, by link and verdict."""
     counts: PerLink = {}
-    # A day in any time zone lies within these ids; they are an index, the day alone is not.
-    first, last = _ids_around(day_on)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT link_id, verdict, COUNT(*) FROM tracking_click WHERE id >= %s AND id < %s AND day_on = %s"
-            " GROUP BY link_id, verdict",
-            [first, last, day_on],
-        )
-        for link_id, verdict, times in cursor.fetchall():
-            count_click(counts, link_id, day_on, verdict, times)
+    found = Click.of_day(day_on).values_list("link_id", "verdict").annotate(times=Count("pk")).order_by()
+    for link_id, verdict, times in found.iterator():
+        count_click(counts, link_id, day_on, verdict, times)
     return counts
 
 
@@ -134,7 +118,7 @@ def differences(day_on: date) -> list[StatKey]:
 
 
 def _stored(day_on: date) -> dict[StatKey, tuple[int, ...]]:
-    rows = ClickStat.objects.filter(program__in=_programs(), day_on=day_on).values_list(*_KEY, *COUNTS)
+    rows = ClickStat.objects.filter(program__in=_programs(), day_on=day_on).values_list(*STAT_KEY, *COUNTS)
     return {(row[0], row[1], row[2], row[3], row[4]): tuple(row[5:]) for row in rows}
 
 
@@ -157,7 +141,10 @@ def count_visitors(day_on: date) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         totals = ClickStat.objects.filter(program__in=_programs(), dimension="all", day_on=day_on)
         total = totals.aggregate(total=Sum("unique"))["total"] or 0
-        cursor.execute("SELECT DISTINCT link_id FROM tracking_click WHERE day_on = %s AND verdict = 'valid'", [day_on])
+        cursor.execute(
+            "SELECT DISTINCT link_id FROM tracking_click WHERE visitor >= %s AND visitor < %s AND verdict = 'valid'",
+            _visitors_of(day_on),
+        )
         known = places.of([link_id for (link_id,) in cursor.fetchall()])
         _fill_visitor_keys(known)
         _write_visitors(day_on)
@@ -167,15 +154,18 @@ def count_visitors(day_on: date) -> None:
 def _fill_visitor_keys(places: Mapping[int, Place]) -> None:
     """Write down, for this connection alone, which link counts under which keys."""
     rows = [
-        (link_id, place.program_id, dimension, key, place.network)
+        (link_id, *stat_place)
         for link_id, place in places.items()
-        for dimension, key in place.keys
-        if dimension != "share"
+        for stat_place in place.keys
+        if stat_place[1] != "share"
     ]
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE IF NOT EXISTS visitor_key"
             " (link_id bigint, program_id bigint, dimension varchar(10), key varchar(120), network varchar(20))"
+        )
+        cursor.execute(
+            f"CREATE INDEX IF NOT EXISTS {_TEMPORARY[connection.vendor]}visitor_key_link ON visitor_key (link_id)"
         )
         cursor.execute("DELETE FROM visitor_key")
         cursor.executemany("INSERT INTO visitor_key VALUES (%s, %s, %s, %s, %s)", rows)
@@ -183,23 +173,24 @@ def _fill_visitor_keys(places: Mapping[int, Place]) -> None:
 
 def _write_visitors(day_on: date) -> None:
     counted = (
-        "SELECT k.program_id, k.dimension, c.day_on, k.key, {network}, COUNT(DISTINCT c.visitor)"
+        "SELECT k.program_id, k.dimension, {day} AS day_on, k.key, {network}, COUNT(DISTINCT c.visitor)"
         " FROM tracking_click c JOIN visitor_key k ON k.link_id = c.link_id"
-        " WHERE c.day_on = %s AND c.verdict = 'valid' {further} GROUP BY 1, 2, 3, 4, 5"
+        " WHERE c.visitor >= %s AND c.visitor < %s AND c.verdict = 'valid' {further} GROUP BY 1, 2, 4, 5"
     )
     zeros = [name for name in COUNTS if name != "visitors"]
-    names = ", ".join(f'"{name}"' for name in [*_KEY, "visitors", *zeros])
+    names = ", ".join(f'"{name}"' for name in [*STAT_KEY, "visitors", *zeros])
     insert = (
         f"INSERT INTO tracking_clickstat ({names}) SELECT found.*, {', '.join('0' for _ in zeros)}"  # noqa: S608
         f" FROM ({{found}}) found WHERE true"
-        f" ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET visitors = excluded.visitors"
+        f" ON CONFLICT ({', '.join(STAT_KEY)}) DO UPDATE SET visitors = excluded.visitors"
     )
     with connection.cursor() as cursor:
         for network, further in (
             ("k.network", ""),
             (f"'{ClickStat.EVERY_NETWORK}'", "AND k.dimension <> 'member'"),
         ):
-            cursor.execute(insert.format(found=counted.format(network=network, further=further)), [day_on])
+            found = counted.format(day=_DAY[connection.vendor], network=network, further=further)
+            cursor.execute(insert.format(found=found), [day_on, *_visitors_of(day_on)])
 
 
 def _hold_stats() -> None:
@@ -209,10 +200,9 @@ def _hold_stats() -> None:
             cursor.execute("LOCK TABLE tracking_clickstat IN EXCLUSIVE MODE")
 
 
-def _ids_around(day_on: date) -> tuple[int, int]:
-    """Give two ids between which all clicks of a day lie, in whatever time zone the company counts it."""
-    begins = datetime.combine(day_on, time.min, UTC)
-    return first_id_at(begins - timedelta(days=2)), first_id_at(begins + timedelta(days=3))
+def _visitors_of(day_on: date) -> tuple[int, int]:
+    """Give the numbers between which all visitors of a day lie."""
+    return first_visitor_of(day_on), first_visitor_of(day_on + timedelta(days=1))
 
 
 def _programs() -> list[int]:

@@ -2,12 +2,15 @@
 
 import hashlib
 import ipaddress
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from vocero.tracking.segment import VISITOR_BYTES
+from vocero.tracking.segment import VISITOR_BYTES, day_number, day_of_number
 
 SALT_BYTES: Final = 32
+_KEY_BITS: Final = 48
+_FIRST_DAY: Final = day_number(date(2020, 1, 1))
 
 
 def visitor_key(salt: bytes, address: str, agent: str) -> bytes:
@@ -19,6 +22,24 @@ def visitor_key(salt: bytes, address: str, agent: str) -> bytes:
     return hashlib.blake2b(
         network_part(address) + agent.encode("utf-8", "replace"), key=salt, digest_size=VISITOR_BYTES
     ).digest()
+
+
+def visitor_number(day: int, key: bytes) -> int:
+    """Give a visitor of a day as one number: the day (days since 1970, from 2020 on) above 48 bits of the key.
+
+    Among ten million visitors of one day the chance that any two fall together is one in six.
+    """
+    return (day - _FIRST_DAY & 0x7FFF) << _KEY_BITS | int.from_bytes(key[-6:])
+
+
+def first_visitor_of(day_on: date) -> int:
+    """Give the smallest visitor number of a day; that of the next day is the first one beyond it."""
+    return visitor_number(day_number(day_on), bytes(6))
+
+
+def day_of_visitor(visitor: int) -> date:
+    """Give the day that a visitor's number holds."""
+    return day_of_number((visitor >> _KEY_BITS) + _FIRST_DAY)
 
 
 @lru_cache(maxsize=8192)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -178,6 +179,7 @@ def _is_prefetch(header: Header) -> bool:
     return purpose is not None and ("prefetch" in purpose.lower() or "preview" in purpose.lower())
 
 
+@lru_cache(maxsize=4096)
 def _origin(referrer: str) -> bytes:
     """Give the origin of the page that the visitor came from; path and query, which may name a person, are dropped."""
     try:

@@ -1,0 +1,182 @@
+"""The ingest: how many clicks of segments a CPU-second becomes rows and roll-ups, and how many bytes they take."""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench.drills import counting
+from bench.drills.crew import ROOT
+
+CLICKS = 1_000_000
+SHARES = 100_000
+MEMBERS = 5_000
+POSTS, TEAMS, TOPICS, CAMPAIGNS = 300, 40, 30, 12
+NETWORKS = ("linkedin", "x", "facebook", "mastodon", "bluesky", "whatsapp")
+DAYS = 30
+
+
+def run(*, clicks: int = CLICKS, shares: int = SHARES) -> dict[str, float]:
+    """Take clicks in, in a process of its own, from an empty table; then roll them up again."""
+    with tempfile.TemporaryDirectory(prefix="vocero-bench-") as folder:
+        environ = counting.clean_environ(Path(folder), VOCERO_NODE="bench")
+        counting.prepare(environ, 1)
+        environ["DJANGO_SETTINGS_MODULE"] = "vocero.config.settings"
+        told = subprocess.run(
+            [sys.executable, "-m", "bench.ingest", str(clicks), str(shares)],
+            env=environ,
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+    return {name: float(value) for name, value in (line.split() for line in told.splitlines())}
+
+
+def main(clicks: int, shares: int) -> None:
+    """Fill, take in and measure; prints one figure a line."""
+    import django
+
+    django.setup()
+    import time
+
+    from django.conf import settings
+    from django.db import connection
+
+    from vocero.tracking import stats
+    from vocero.tracking.ingest import Ingest
+
+    _fill(shares)
+    folder = settings.ENVIRONMENT.segments
+    connection.cursor().execute("VACUUM")
+    before = _bytes_of()
+    _write_segments(folder, clicks, shares)
+    segment_bytes = sum(path.stat().st_size for path in folder.glob("*.clicks"))
+    began, cpu = time.perf_counter(), time.process_time()
+    taken = Ingest(folder).drain(at=datetime.now(UTC))
+    used, wall = time.process_time() - cpu, time.perf_counter() - began
+    began = time.perf_counter()
+    days = stats.days_to_count()
+    for day in days:
+        stats.count_visitors(day)
+    visitors = time.perf_counter() - began
+    after = _bytes_of()
+    began = time.perf_counter()
+    stats.rebuild(days[0], days[-1])
+    figures = {
+        "clicks": taken,
+        "clicks_per_cpu_second": taken / used,
+        "clicks_per_second": taken / wall,
+        "seconds_to_count_visitors": visitors,
+        "seconds_to_rebuild": time.perf_counter() - began,
+        "segment_bytes_per_click": segment_bytes / taken,
+        "hot_bytes_per_click": (after["clicks"] - before["clicks"]) / taken,
+        "roll_up_bytes_per_click": (after["roll_ups"] - before["roll_ups"]) / taken,
+    }
+    for name, value in figures.items():
+        print(name, value)
+
+
+def _fill(shares: int) -> None:
+    from bench.company import fill
+    from vocero.company.models import Program
+    from vocero.content.models import Campaign, Post, Topic
+    from vocero.people.models import Member, Team
+    from vocero.sharing.models import Link, Share
+
+    draw = random.Random(3)
+    at = datetime.now(UTC) - timedelta(days=DAYS)
+    fill(0)
+    program = Program.objects.get()
+    teams = Team.objects.bulk_create([Team(name=f"Team {number}") for number in range(TEAMS)])
+    topics = Topic.objects.bulk_create(
+        [Topic(program=program, name={"en": f"Topic {number}"}, created_at=at) for number in range(TOPICS)]
+    )
+    campaigns = Campaign.objects.bulk_create(
+        [
+            Campaign(program=program, name=f"Campaign {number}", code=f"c{number}", created_at=at)
+            for number in range(CAMPAIGNS)
+        ]
+    )
+    members = Member.objects.bulk_create(
+        [Member(name=f"Person {number}", email=f"p{number}@a.example", created_at=at) for number in range(MEMBERS)]
+    )
+    posts = Post.objects.bulk_create(
+        [Post(program=program, state="offered", title="x", created_at=at, updated_at=at) for _ in range(POSTS)]
+    )
+    made = Share.objects.bulk_create(
+        [
+            Share(
+                program=program, member=draw.choice(members), post=draw.choice(posts), network=draw.choice(NETWORKS),
+                channel="handoff", state="sent", certainty="measured", text="", created_at=at, out_at=at, day_on=at.date(),
+                campaign=draw.choice([None, *campaigns]), origin=draw.choice(["curated", "company", "promotional"]),
+                kind=draw.choice(["branded", "industry_insight"]), purposes=["enlighten"],
+                topics=[topic.pk for topic in draw.sample(topics, 2)],
+                team_path=[team.pk for team in draw.sample(teams, 2)], location=f"City {draw.randint(1, 20)}",
+                language=draw.choice(["en", "es", "it", "pl"]),
+            )
+            for _ in range(shares)
+        ],
+        batch_size=1000,
+    )  # fmt: skip
+    Link.objects.bulk_create(
+        [
+            Link(kind="share", share=share, post_id=share.post_id, target_url="https://a.example", created_at=at)
+            for share in made
+        ],
+        batch_size=1000,
+    )
+
+
+def _write_segments(folder: Path, clicks: int, shares: int) -> None:
+    """Write clicks as they come: in the order of time, few shares with most of them, 44 visitors for 100 clicks."""
+    from vocero.sharing.models import Link
+    from vocero.tracking.segment import ClickIds, ClickRecord, SegmentWriter, day_number, encode
+
+    draw = random.Random(5)
+    ids = ClickIds()
+    links = list(Link.objects.order_by("pk").values_list("pk", flat=True))
+    first = datetime.now(UTC) - timedelta(days=DAYS)
+    step = DAYS * 86_400_000_000 // clicks
+    at_us = int(first.timestamp()) * 1_000_000
+    writer = SegmentWriter.create(folder, node="bench", at_us=at_us)
+    for number in range(clicks):
+        at_us += step
+        link = (
+            links[min(int(draw.paretovariate(0.9)) - 1, len(links) - 1)] if draw.random() < 0.5 else draw.choice(links)
+        )
+        robot = draw.random() < 0.18
+        agent = f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/{100 + number % 300}.0 Safari/537.36"
+        record = ClickRecord(
+            ids.next(at_us), at_us, link, day_number((first + timedelta(microseconds=step * number)).date()),
+            draw.randint(0, clicks // DAYS // 2).to_bytes(16, "big"), 0, b"ES", 0,
+            (f"curl/8.{number % 20}" if robot else agent).encode(), b"https://www.linkedin.com",
+        )  # fmt: skip
+        writer.append(encode(record))
+        if writer.size > 64 << 20:
+            writer.close()
+            writer = SegmentWriter.create(folder, node="bench", at_us=at_us)
+    writer.close()
+
+
+def _bytes_of() -> dict[str, int]:
+    """Give the bytes of the tables of clicks and of roll-ups, with their indexes."""
+    from django.db import connection
+
+    names = {"clicks": ("tracking_click", "unique_click"), "roll_ups": ("tracking_clickstat", "click_stat")}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, SUM(pgsize) FROM dbstat GROUP BY name")
+        sizes = dict(cursor.fetchall())
+    found = {}
+    for kind, (table, index) in names.items():
+        belongs = [name for name in sizes if name == table or name.startswith(index) or name.endswith(f"_{table}_1")]
+        found[kind] = sum(sizes[name] for name in belongs)
+    return found
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vocero.config.settings")
+    main(int(sys.argv[1]), int(sys.argv[2]))

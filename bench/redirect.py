@@ -1,0 +1,140 @@
+"""Tracked links against nginx's bare `return 302` with its access log: the price of looking up, and of being safe."""
+
+import json
+import os
+import random
+import sqlite3
+import statistics
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.drills import counting, crew
+from bench.load import Measured, measure, memory_mib, pinned, write_requests
+
+LINKS = 3_000_000
+POSTS = 10_000
+REQUESTS = 60_000
+HOT_SHARE, HOT_LINKS = 0.9, 0.01
+ROUNDS, SECONDS = 5, 3
+_SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_UTM = {"source": "linkedin", "medium": "employee-advocacy", "campaign": "spring"}
+_NGINX = """
+daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log {folder}/access.log;
+  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; keepalive_requests 1000000000;
+  server {{ listen 127.0.0.1:{port}; location /l/ {{ return 302 https://aurora.example/articles/1?utm_source=linkedin; }} }}
+}}
+"""
+
+
+def run(*, links: int = LINKS, rounds: int = ROUNDS, seconds: int = SECONDS) -> dict[str, float]:
+    """Medians over the rounds, all servers interleaved; ratios are of requests a second to nginx's in the same round."""
+    with tempfile.TemporaryDirectory(prefix="vocero-bench-") as name:
+        folder = Path(name)
+        data = folder / "data"
+        data.mkdir()
+        environ = counting.clean_environ(data, VOCERO_NODE="bench")
+        counting.prepare(environ, 0)
+        tokens = fill_sqlite(data / "vocero.sqlite3", links)
+        script = write_requests(folder, [f"/l/{token}" for token in draw(tokens)])
+        found: dict[str, list[Measured]] = {}
+        memory = 0.0
+        for _ in range(rounds):
+            found.setdefault("nginx", []).append(_nginx(folder, script, seconds))
+            for kind, sync in (("fdatasync", "local"), ("kernel", "kernel")):
+                one, used = _links(folder, environ | {"VOCERO_CLICK_SYNC": sync}, script, seconds)
+                found.setdefault(kind, []).append(one)
+                memory = max(memory, used)
+            found.setdefault("single_port", []).append(_single_port(folder, environ, script, seconds))
+    return _figures(found) | {"memory_mib_links": memory}
+
+
+def fill_sqlite(path: Path, links: int) -> list[str]:
+    """Put links to ten thousand posts into a prepared SQLite file; gives their tokens."""
+    draw_token = random.Random(7)
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    tokens = list({"".join(draw_token.choices(_SIGNS, k=11)) for _ in range(links)})
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
+    with connection:
+        connection.executemany(
+            "INSERT INTO sharing_link (token, kind, share_id, post_id, target_url, utm, version, state, created_at)"
+            " VALUES (?, 'post', NULL, ?, ?, ?, 1, 'live', ?)",
+            (
+                (
+                    token,
+                    number % POSTS + 1,
+                    f"https://aurora.example/articles/{number % POSTS + 1}/a-title-of-usual-length",
+                    json.dumps(_UTM | {"content": f"p{number % POSTS}"}),
+                    now,
+                )
+                for number, token in enumerate(tokens)
+            ),
+        )
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return tokens
+
+
+def draw(tokens: list[str], requests: int = REQUESTS) -> list[str]:
+    """Draw tokens so that nine clicks in ten go to one link in a hundred."""
+    chance = random.Random(11)
+    hot = tokens[: max(1, int(len(tokens) * HOT_LINKS))]
+    return [chance.choice(hot if chance.random() < HOT_SHARE else tokens) for _ in range(requests)]
+
+
+def _nginx(folder: Path, script: Path, seconds: int) -> Measured:
+    port = crew.free_port()
+    place = folder / "nginx"
+    place.mkdir(exist_ok=True)
+    (place / "nginx.conf").write_text(_NGINX.format(folder=place, port=port))
+    (place / "access.log").unlink(missing_ok=True)
+    command = ["nginx", "-p", str(place), "-c", str(place / "nginx.conf"), "-e", str(place / "error.log")]
+    return _round(folder, command, os.environ, port, script, seconds)[0]
+
+
+def _links(folder: Path, environ: Mapping[str, str], script: Path, seconds: int) -> tuple[Measured, float]:
+    port = crew.free_port()
+    return _round(folder, crew.links(port), environ, port, script, seconds)
+
+
+def _single_port(folder: Path, environ: Mapping[str, str], script: Path, seconds: int) -> Measured:
+    port = crew.free_port()
+    return _round(folder, crew.single_port(port), environ, port, script, seconds)[0]
+
+
+def _round(
+    folder: Path, command: list[str], environ: Mapping[str, str], port: int, script: Path, seconds: int
+) -> tuple[Measured, float]:
+    url = f"http://127.0.0.1:{port}"
+    for segment in (folder / "data" / "segments").glob("*.clicks"):
+        segment.unlink()
+    with pinned(command, environ=environ, log=folder / "server.log", port=port) as pid:
+        measure(pid, url, script, seconds=2)
+        found = measure(pid, url, script, seconds=seconds)
+        return found, memory_mib(pid)
+
+
+def _figures(found: Mapping[str, list[Measured]]) -> dict[str, float]:
+    nginx = found["nginx"]
+    figures = {
+        "nginx_rate": statistics.median(one.rate for one in nginx),
+        "nginx_spread": max(one.rate for one in nginx) / min(one.rate for one in nginx) - 1,
+    }
+    for name, rounds in found.items():
+        if name != "nginx":
+            figures[f"ratio_{name}"] = statistics.median(
+                one.rate / base.rate for one, base in zip(rounds, nginx, strict=True)
+            )
+        figures[f"rate_{name}"] = statistics.median(one.rate for one in rounds)
+        figures[f"p50_ms_{name}"] = statistics.median(one.p50_ms for one in rounds)
+        figures[f"p99_ms_{name}"] = statistics.median(one.p99_ms for one in rounds)
+        figures[f"cpu_us_{name}"] = statistics.median(one.cpu_us for one in rounds)
+        figures[f"wrong_{name}"] = float(sum(one.wrong for one in rounds))
+    return figures
