@@ -32,4 +32,4 @@ def test_a_dead_connection_asks_once(people: People) -> None:
 def test_a_dying_connection_asks_before_it_is_dead(people: People) -> None:
     make_account(people.ana, expires_at=MOMENT + timedelta(days=1))
     assert ask_to_reconnect(MOMENT) == 1
-    assert "18 November" in MailboxMessage.objects.get().text or "17 November" in MailboxMessage.objects.get().text
+    assert "17 de noviembre de 2026" in MailboxMessage.objects.get().text
