@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import regex
@@ -55,7 +56,7 @@ def _similar(
     taken = list(taken)
     runs: dict[int, list[tuple[int, int, str]]] = {}
     for rule in rules:
-        name = squeezed(rule.text)
+        name = _form(rule.text)
         if len(name) < SHORTEST:
             continue
         count = len(_WORD.findall(rule.text)) or 1
@@ -68,6 +69,12 @@ def _similar(
                 if not any(start < last and first < end for first, last in taken):
                     taken.append((start, end))
                     yield text[start:end], rule
+
+
+@lru_cache(maxsize=4096)
+def _form(name: str) -> str:
+    """Fold a name once; what people write is not kept."""
+    return squeezed(name)
 
 
 def _inflected(match: Match, rules: Sequence[Rule], language: str) -> bool:

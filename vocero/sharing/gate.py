@@ -1,6 +1,5 @@
 """May this share leave now? Asked when it is claimed and again immediately before it is sent."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,7 +7,7 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
 
 from vocero.company.models import Installation
-from vocero.content.models import Post, PostImage
+from vocero.content.models import Post
 from vocero.networks.models import Account
 from vocero.networks.registry import UnknownNetwork, get_network
 from vocero.people.models import Enrolment
@@ -39,6 +38,9 @@ class Word:
 
 
 GO = Word(Verdict.GO)
+_CHANGES = (
+    "state", "attempt", "lease_until", "due_at", "member__is_active", "post__state", "post__expires_at", "account__state",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,18 @@ def with_gate(book: Book) -> QuerySet[Share]:
     )
 
 
-def ask(share: Share, book: Book, *, images: Sequence[PostImage], at: datetime, latest: timedelta) -> Word:
-    """Say whether a share read by `with_gate` may leave at this moment, cheapest questions first."""
-    return _people(share) or _moment(share, at, latest) or _account(share) or _text(share, book, images) or GO
+def read_again(book: Book) -> QuerySet[Share]:
+    """Give shares with only what may have changed since they were claimed: people, post, account, stop, the claim itself."""
+    return with_gate(book).select_related(None).select_related("member", "post", "account").only(*_CHANGES)
+
+
+def ask(share: Share, book: Book, *, claimed: Share, at: datetime, latest: timedelta) -> Word:
+    """Say whether a share may leave at this moment, cheapest questions first.
+
+    `share` was read by `with_gate` or `read_again`; `claimed` is the same one with its text and images, which do not
+    change once it is claimed.
+    """
+    return _people(share) or _moment(share, at, latest) or _account(share) or _text(claimed, book) or GO
 
 
 def _people(share: Share) -> Word | None:
@@ -109,7 +120,7 @@ def _account(share: Share) -> Word | None:
     return Word(Verdict.HOLD, "reconnect") if account.state == Account.State.RECONNECT else None
 
 
-def _text(share: Share, book: Book, images: Sequence[PostImage]) -> Word | None:
+def _text(share: Share, book: Book) -> Word | None:
     try:
         network = get_network(share.network)
     except UnknownNetwork:
@@ -124,7 +135,7 @@ def _text(share: Share, book: Book, images: Sequence[PostImage]) -> Word | None:
         disclosed=False,  # nothing is added at this point
         settled=share.disclosed,
         link=link_address(link, book.house) if link else "",
-        images=[Image(image.file.content_type, image.alt) for image in images],
+        images=[Image(image.file.content_type, image.alt) for image in share.images.all()],
         limits=network.limits_for(account.limits) if account else network.limits,
     )
     found = checks.findings(candidate, book.rules)

@@ -5,8 +5,9 @@ is still the share's latest. Whoever takes over a lapsed lease asks the network 
 """
 
 import random
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -181,23 +182,67 @@ def _may_be_out(share: Share) -> bool:
 
 def _close(claim: Claim, *, at: datetime, outcome: str, **values: Any) -> bool:
     """Store what became of an attempt; the share changes only while this attempt is its latest. Gives whether it did."""
-    with one_writer(), transaction.atomic():
+
+    def write() -> bool:
         ours = Share.objects.filter(pk=claim.share_id, state=State.SENDING, attempt=claim.attempt)
         changed = bool(ours.update(**values))
         Attempt.objects.filter(share_id=claim.share_id, number=claim.attempt).update(
             finished_at=at, outcome=outcome if changed else Outcome.LATE
         )
-    return changed
+        return changed
+
+    return WRITER.write(write)
 
 
-_turn = Lock()
+@dataclass
+class _Job:
+    do: Callable[[], bool]
+    result: bool = False
+    error: Exception | None = None
+    done: bool = False
 
 
-@contextmanager
-def one_writer() -> Iterator[None]:
-    """Let the threads of a process write one after the other on SQLite, which would else make them poll for its lock."""
-    if connection.vendor == "sqlite":
-        with _turn:
+class Writer:
+    """Lets the threads of a process share one commit on SQLite, where each waits for the disk and for its turn.
+
+    Whoever gets the turn writes for all who wait. On PostgreSQL, and inside a transaction, everybody writes alone.
+    """
+
+    def __init__(self) -> None:
+        self._turn = Lock()
+        self._waiting: deque[_Job] = deque()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Write alone: begin a transaction when no other thread of this process is writing."""
+        with self._turn if connection.vendor == "sqlite" else nullcontext(), transaction.atomic():
             yield
-    else:
-        yield
+
+    def write(self, do: Callable[[], bool]) -> bool:
+        """Do some writing in a transaction, perhaps together with others, and give its result once it is on disk."""
+        if connection.vendor != "sqlite" or connection.in_atomic_block:
+            with transaction.atomic():
+                return do()
+        job = _Job(do)
+        self._waiting.append(job)
+        with self._turn:
+            if not job.done:
+                self._write_for_all()
+        if job.error is not None:
+            raise job.error
+        return job.result
+
+    def _write_for_all(self) -> None:
+        jobs = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            with transaction.atomic():
+                for job in jobs:
+                    job.result = job.do()
+        except Exception as error:  # noqa: BLE001  each of them has to know that nothing was stored
+            for job in jobs:
+                job.error = error
+        for job in jobs:
+            job.done = True
+
+
+WRITER = Writer()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from time import monotonic
 
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 
 from vocero.company.queries import house as the_house
 from vocero.networks import services as networks
@@ -131,7 +131,7 @@ class Publisher:
                 break
             book = self._book()
             read = gate.with_gate(book).filter(outbox.is_due(at), pk__in=keys).prefetch_related("images__file")
-            with outbox.one_writer(), transaction.atomic():
+            with outbox.WRITER.turn():
                 passed = []
                 for share in read.order_by("due_at", "pk"):
                     word = gate.GO if share.state == State.SENDING else self._ask(share, share, book, at)
@@ -149,7 +149,7 @@ class Publisher:
         return self._kept[1]
 
     def _ask(self, fresh: Share, claimed: Share, book: Book, at: datetime) -> Word:
-        return gate.ask(fresh, book, images=list(claimed.images.all()), at=at, latest=self._pace.latest)
+        return gate.ask(fresh, book, claimed=claimed, at=at, latest=self._pace.latest)
 
     def deliver(self, claim: Claim) -> None:
         """Do one claimed attempt: look whether an earlier one got through, ask the gate again, send, record."""
@@ -166,7 +166,7 @@ class Publisher:
     def _ask_now(self, claim: Claim, at: datetime) -> Word | None:
         """Ask the gate about a claimed share as it is at this moment; None when the claim does not hold any more."""
         book = self._book()
-        fresh = gate.with_gate(book).get(pk=claim.share_id)
+        fresh = gate.read_again(book).get(pk=claim.share_id)
         return self._ask(fresh, claim.share, book, at) if self._is_ours(fresh, claim, at) else None
 
     def _is_ours(self, share: Share, claim: Claim, at: datetime) -> bool:
