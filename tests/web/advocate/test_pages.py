@@ -399,3 +399,33 @@ def test_a_break_and_leaving_stop_what_is_planned(
 def test_a_stop_is_said_at_the_top_of_today(people: People, ana: Client) -> None:
     policy.engage_stop(by=people.marta, reason="We are checking one sentence.", at=MOMENT)
     assert "We are checking one sentence." in text_of(ana.get("/today"))
+
+
+def test_the_worth_of_a_share_stands_beside_the_button_and_off_hides_every_trace(people: People, ana: Client) -> None:
+    post = make_post(people.house)
+    assert "5 points with the first click, and 3 more in your own words." in text_of(
+        ana.get(f"/share/{post.public_id}?network=x")
+    )
+    refreshed = compose(ana, post, do="refresh", network="x", switchable="1")
+    assert "earns no points" in text_of(refreshed)
+    type(people.house.installation).objects.update(points_enabled=False)
+    for page in (
+        ana.get(f"/share/{post.public_id}"),
+        compose(ana, post, do="refresh", switchable="1"),
+        ana.get("/shares"),
+    ):
+        shown = text_of(page).split("<main")[1].split("</main>")[0].replace("code_points", "")
+        assert "point" not in shown
+
+
+def test_a_colleague_who_shows_their_name_can_be_thanked(people: People, ana: Client, sign_in: SignIn) -> None:
+    post = make_post(people.house)
+    share = services.share_post(people.giulia, post, network="linkedin", text="Che bello.", at=MOMENT)
+    services.confirm_handoff(share, "yes", at=MOMENT)
+    assert "Giulia" not in text_of(ana.get(f"/share/{post.public_id}"))
+    Enrolment.objects.filter(member=people.giulia).update(shows_name=True)
+    assert "Giulia D’Amico" in text_of(ana.get(f"/share/{post.public_id}"))
+    ana.post(f"/share/{post.public_id}/thanks/{share.public_id}", {"note": "Nicely said"})
+    people.giulia.language = "en"
+    people.giulia.save()
+    assert "Nicely said" in text_of(sign_in(people.giulia).get(f"/shares/{share.public_id}"))
