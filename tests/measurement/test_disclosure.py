@@ -165,6 +165,14 @@ def test_a_group_in_which_everybody_shared_is_not_shown() -> None:
     assert disclosure.decide(MONTHS[0], {Measure.SHARES: facts}, asked, {}, {}) == []
 
 
+def test_a_difference_in_which_everybody_shared_is_not_given_away() -> None:
+    inner = Place(("1", "4"), "", "")
+    facts = facts_of(6, inner) + facts_of(6, A, 20) + facts_of(9, B, 50)
+    asked: People = {inner: {*range(6), 900}, A: set(range(20, 26)), B: set(range(50, 70))}
+    rows = disclosure.decide(MONTHS[0], {Measure.SHARES: facts}, asked, {}, {"4": "1"})
+    assert {row.key for row in rows} == {"1", "2"}
+
+
 def test_a_quarter_does_not_give_away_the_month_in_which_few_shared() -> None:
     facts = [
         *facts_of(9, A), *facts_of(9, B, 50),
