@@ -148,6 +148,20 @@ def change_details(
 
 
 @transaction.atomic
+def change_conversion_window(house: Installation, *, days: int, actor: str, at: datetime) -> None:
+    """Credit results up to this many days after their click (1 to 365), for those that come in from now on.
+
+    Raises NotPossible.
+    """
+    if not 1 <= days <= 365:
+        raise NotPossible(_("Please give a number of days from 1 to 365."), field="days")
+    if days != house.conversion_window_days:
+        house.conversion_window_days = days
+        house.save(update_fields=["conversion_window_days"])
+        audit.record("company.conversion_window_changed", actor=actor, at=at, detail={"days": days})
+
+
+@transaction.atomic
 def change_look(
     house: Installation,
     *,

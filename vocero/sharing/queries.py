@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from vocero.company.models import Program
 from vocero.content.models import Caption, Post, Topic, TopicFollow
@@ -124,8 +124,20 @@ def captions_for(
 
 
 def draft_of(member: Member, post: Post) -> Draft | None:
-    """Give what this member typed last for a post."""
-    return Draft.objects.filter(member=member, post=post).select_related("caption").order_by("-updated_at").first()
+    """Give what this member typed last for a post, unless it has left for its network since.
+
+    What failed, was cancelled or was only practice did not leave: the words are there for another try.
+    """
+    stayed = [Share.State.FAILED, Share.State.CANCELLED, Share.State.NOT_POSTED]
+    left = (
+        Share.objects.filter(
+            member=member, post=post, network=OuterRef("network"), created_at__gte=OuterRef("updated_at")
+        )
+        .exclude(state__in=stayed)
+        .exclude(channel=Share.Channel.PRACTICE)
+    )
+    drafts = Draft.objects.filter(~Exists(left), member=member, post=post)
+    return drafts.select_related("caption").order_by("-updated_at").first()
 
 
 def shared_before(member: Member, post: Post, *, network: str) -> Share | None:

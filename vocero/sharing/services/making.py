@@ -133,7 +133,6 @@ def share_post(
         share.images.set(images)
         if post.url and channel != Channel.PRACTICE:
             links.make_link(share, at=at)
-        Draft.objects.filter(member=member, post=post).delete()
     return share
 
 

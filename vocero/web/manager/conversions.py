@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,12 +13,13 @@ from django.views.decorators.http import require_POST
 from vocero.company import api_keys
 from vocero.company.models import ApiKey
 from vocero.company.queries import house, main_program
+from vocero.company.services import change_conversion_window
 from vocero.lib import clock
 from vocero.lib.errors import Refusal
 from vocero.people.models import Member
 from vocero.tracking.conversions import delete_tests
 from vocero.tracking.queries import Traffic, traffic
-from vocero.web.access import manager, signed_in
+from vocero.web.access import manager, owner, signed_in
 from vocero.web.toasts import say
 
 PAGE: Final = "manager/conversions.html"
@@ -96,6 +98,20 @@ def one(request: HttpRequest, public_id: str) -> HttpResponse:
 def test(request: HttpRequest, public_id: str) -> HttpResponse:
     """Give the state of a key's test, for the page that waits for it."""
     return render(request, f"{PAGE}#test", {"row": _rows([_key(public_id)])[0], "waits": True})
+
+
+@owner
+@require_POST
+def window(request: HttpRequest) -> HttpResponse:
+    """Change within how many days after a click a result is credited; for what comes in from now on."""
+    given = request.POST.get("days", "").strip()
+    try:
+        change_conversion_window(house(), days=int(given), actor=signed_in(request).public_id, at=clock.now())
+    except (ValueError, Refusal):
+        messages.error(request, _("Please give a number of days from 1 to 365."))
+    else:
+        messages.success(request, _("Saved. It holds for results that come in from now on."))
+    return redirect("manager:settings-conversions")
 
 
 def _page(

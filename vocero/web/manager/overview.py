@@ -25,6 +25,7 @@ from vocero.lib.words import pick
 from vocero.measurement import queries as measurement
 from vocero.measurement.dimensions import counted
 from vocero.measurement.spans import Span
+from vocero.networks.queries import label_of
 from vocero.notices.queries import mail_health
 from vocero.people.models import Invitation
 from vocero.policy.queries import stop_in_force
@@ -108,14 +109,21 @@ def _troubles(program: Program, at: datetime) -> Iterator[Need]:
             _("Within a week. The visitors were sent on. The server’s disk was full or failed: tell whoever runs it."),
             _("See the clicks"), _results(), urgent=True,
         )  # fmt: skip
-    lost = Share.objects.filter(
-        program=program, state__in=[Share.State.FAILED, Share.State.UNCONFIRMED], created_at__gt=at - _WEEK
-    ).aggregate(many=Count("pk"))["many"]
+    lost_by = dict(
+        Share.objects.filter(
+            program=program, state__in=[Share.State.FAILED, Share.State.UNCONFIRMED], created_at__gt=at - _WEEK
+        )
+        .values_list("network")
+        .annotate(many=Count("pk"))
+        .order_by("-many", "network")
+    )
+    lost = sum(lost_by.values())
     if lost:
         title = ngettext("%(many)s share did not get out for sure", "%(many)s shares did not get out for sure", lost)
         yield Need(
             "cloud-upload", title % {"many": number_format(lost)},
-            _("Within a week. The people themselves see why and can mend it; often a network was away."),
+            _("Within a week: %(networks)s. The people themselves see why and can try again.")
+            % {"networks": ", ".join(f"{label_of(network)} {many}" for network, many in lost_by.items())},
             _("See by network"), _results(),
         )  # fmt: skip
 

@@ -97,6 +97,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/team", settings.team, name="settings-team"),
     path("settings/joining-text", settings.joining_text, name="settings-joining"),
     path("settings/conversions", conversions.conversions, name="settings-conversions"),
+    path("settings/conversions/window", conversions.window, name="settings-conversions-window"),
     path("settings/conversions/sites", conversions.add_site, name="settings-conversions-site"),
     path("settings/conversions/keys", conversions.add_key, name="settings-conversions-key"),
     path("settings/conversions/<slug:public_id>", conversions.one, name="settings-conversions-one"),
