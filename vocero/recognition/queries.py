@@ -16,7 +16,8 @@ from vocero.recognition.rules.personalized import POINTS as PERSONALIZED_POINTS
 from vocero.recognition.rules.registry import RULES
 from vocero.recognition.rules.shared import POINTS as SHARED_POINTS
 from vocero.sharing.models import Share
-from vocero.tracking.models import Click, Conversion
+from vocero.tracking.models import Conversion
+from vocero.tracking.queries import first_clicks
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,7 @@ def worth(
 def thanks_for(shares: Sequence[Share]) -> dict[int, Thanks]:
     """Give the good moments of shares by id; four queries however many shares there are."""
     ids = [share.pk for share in shares]
-    counted = [Click.Verdict.VALID, Click.Verdict.REPEAT]
-    clicks = dict(
-        Click.objects.filter(link__share__in=ids, verdict__in=counted).values_list("link__share").annotate(Min("pk"))
-    )
+    clicks = first_clicks(ids)
     conversions = dict(
         Conversion.objects.filter(share__in=ids, state=Conversion.State.CREDITED)
         .values_list("share")
@@ -118,7 +116,7 @@ def thanks_for(shares: Sequence[Share]) -> dict[int, Thanks]:
         team.setdefault(thanks.post_id, []).append(thanks)
     return {
         share.pk: Thanks(
-            first_click_at=_moment(clicks.get(share.pk)),
+            first_click_at=clicks.get(share.pk),
             first_conversion_at=conversions.get(share.pk),
             notes=tuple(notes.get(share.pk, ())),
             from_team=tuple(
@@ -147,9 +145,3 @@ def named_sharers(post_ids: Sequence[int], program: Program, *, but: Member, mos
         if len(several) < most and all(share.member_id != other.member_id for other in several):
             several.append(share)
     return found
-
-
-def _moment(click_id: int | None) -> datetime | None:
-    from vocero.tracking.segment import moment_of_id
-
-    return moment_of_id(click_id) if click_id is not None else None

@@ -164,7 +164,7 @@ class Ingest:
             if place is None:
                 continue
             is_own = bool(own) and (days[record.day], record.visitor, place.member_id) in own
-            verdict, agent = verdict_of(record, is_own=is_own)
+            verdict, device = verdict_of(record.agent, record.flags, is_own=is_own)
             rows.append(
                 ClickRow(
                     record.click_id,
@@ -173,7 +173,7 @@ class Ingest:
                     verdict,
                     record.country.decode().strip(),
                     record.network_class,
-                    agent.device[:1],
+                    device[:1],
                     referrers.get(record.referrer),
                 )
             )
