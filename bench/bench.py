@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bench import start
+from bench import ingest, redirect, start
 
 type Figures = dict[str, float]
 
-BENCHMARKS: dict[str, Callable[[], Figures]] = {"start": start.run}
+BENCHMARKS: dict[str, Callable[[], Figures]] = {"redirect": redirect.run, "ingest": ingest.run, "start": start.run}
 
 
 def conditions() -> dict[str, str]:
