@@ -1,6 +1,6 @@
 """The independent checker: every figure once more, from the facts alone, in plain SQL that both databases speak.
 
-It knows the definitions of docs/use/kpis.md and nothing of the roll-ups, the folds or the queries of the product.
+It knows the definitions of docs/use/results.md and nothing of the roll-ups, the folds or the queries of the product.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The exact definition of each KPI; `docs/use/kpis.md` has a section for each."""
+"""The exact definition of each KPI; `docs/use/results.md` has a section for each."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -45,7 +45,7 @@ class Certainty(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What a KPI is called and exactly how it is made; `docs/use/kpis.md` has a section for each code."""
+    """What a KPI is called and exactly how it is made; `docs/use/results.md` has a section for each code."""
 
     code: str
     name: Text
