@@ -1,0 +1,218 @@
+"""The results pages: figures against the period before, cuts that keep silent about few people, rates, files, the month."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.cast import People, SignIn, make_member
+from tests.measurement.facts import click_on, convert_on, invite, join, noon, share_on
+from tests.sharing.library import make_post
+from vocero.company.models import AuditEntry
+from vocero.lib import clock
+from vocero.measurement import services
+from vocero.measurement.models import Rate, ReportLink
+from vocero.people.models import Member
+from vocero.recognition.queries import thanks_for
+
+TODAY = date(2026, 12, 3)
+IN_NOVEMBER = date(2026, 11, 20)
+
+
+@pytest.fixture
+def december(people: People) -> Iterator[People]:
+    """The cast after November: Sales shared, each once, and was clicked; Engineering did not."""
+    post = make_post(people.house, title="=cmd|' /C calc'!A0")
+    for number, member in enumerate((people.ana, people.bruno, people.elif_, people.giulia, people.ines)):
+        share = share_on(member, post, IN_NOVEMBER)
+        click_on(share, IN_NOVEMBER, [number, number])
+    convert_on(people.house, IN_NOVEMBER, share)
+    roll_up()
+    with clock.moved_clock(noon(TODAY)):
+        yield people
+
+
+def roll_up() -> None:
+    services.roll_up(date(2026, 11, 1), TODAY, at=noon(TODAY))
+
+
+@pytest.fixture
+def marta(december: People, sign_in: SignIn) -> Client:
+    return sign_in(december.marta)
+
+
+def tiles(page: Any) -> dict[str, str]:
+    return {str(one.label): one.value for group in ("first", "people", "more") for one in page.context[group]}
+
+
+def file_of(client: Client, **query: str) -> list[list[str]]:
+    response = client.get("/manage/results/file", query)
+    assert response["Content-Type"].startswith("text/csv")
+    return list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
+
+
+def test_figures_stand_against_the_period_before(marta: Client) -> None:
+    page = marta.get("/manage/results/?period=2026-11")
+    shown = tiles(page)
+    assert (shown["Shares"], shown["Valid clicks"], shown["Unique clicks"]) == ("5", "10", "5")
+    assert (shown["Conversions"], shown["Credited value"]) == ("1", "100\xa0EUR")
+    assert "(October 2026: 0)" in page.content.decode()
+
+
+def test_what_clicks_would_have_cost_is_not_priced_until_rates_are_confirmed_and_stands_last(marta: Client) -> None:
+    page = marta.get("/manage/results/?period=2026-11")
+    assert list(tiles(page).items())[-1] == ("What these clicks would have cost as ads", "–")
+    assert "Not priced: no rate is confirmed." in page.content.decode()
+    assert not Rate.objects.exists()
+    marta.post("/manage/results/rates/confirm")
+    page = marta.get("/manage/results/?period=2026-11")
+    assert tiles(page)["What these clicks would have cost as ads"] == "27.90\xa0USD"
+    assert AuditEntry.objects.filter(action="measurement.rates_confirmed").count() == 1
+
+
+def test_a_rate_of_ones_own_holds_from_its_day_and_moves_no_day_before(marta: Client, december: People) -> None:
+    marta.post("/manage/results/rates/confirm")
+    share = share_on(december.ana, make_post(december.house), date(2026, 11, 25))
+    click_on(share, date(2026, 11, 25), [77])
+    roll_up()
+    rate = {
+        "network": "linkedin",
+        "base": "2.00",
+        "currency": "USD",
+        "from_on": "2026-11-25",
+        "source": "Our campaigns",
+    }
+    assert marta.post("/manage/results/rates", rate).status_code == 302
+    assert (
+        tiles(marta.get("/manage/results/?period=2026-11"))["What these clicks would have cost as ads"]
+        == "29.90\xa0USD"
+    )
+    wrong = marta.post("/manage/results/rates", rate | {"base": "0", "source": ""})
+    assert wrong.status_code == 422
+    assert "Our campaigns" not in wrong.content.decode().split("Enter your own")[1]
+
+
+def test_a_team_is_not_shown_when_the_rest_would_tell_about_few(marta: Client, december: People) -> None:
+    services.decide_due(december.program, at=noon(TODAY))
+    page = marta.get("/manage/results/?period=2026-11&by=team")
+    assert "Appears when enough people take part." in page.content.decode()
+    assert file_of(marta, period="2026-11", by="team")[1:] == []
+
+
+def test_teams_appear_when_five_shared_in_each_and_not_everybody(marta: Client, december: People) -> None:
+    post = make_post(december.house)
+    for member in (december.celina, december.david, december.filip, december.hugo, december.maximiliana):
+        share_on(member, post, IN_NOVEMBER)
+    roll_up()
+    before = marta.get("/manage/results/?period=2026-11&by=team")
+    assert "Groups of people appear once the period is over." in before.content.decode()
+    services.decide_due(december.program, at=noon(TODAY))
+    rows = {row[0]: row[1] for row in file_of(marta, period="2026-11", by="team")[1:]}
+    assert rows == {"Sales": "5", "Engineering": "5"}
+    share_on(december.ana, post, date(2026, 11, 29))
+    roll_up()
+    assert {row[0]: row[1] for row in file_of(marta, period="2026-11", by="team")[1:]} == rows
+    week = marta.get("/manage/results/?period=2026-W47&by=team")
+    assert "A week would tell about few people." in week.content.decode()
+
+
+def test_totals_of_people_appear_when_five_are_invited(house: Any, sign_in: SignIn) -> None:
+    marta = make_member("Marta Ferrari", role=Member.Role.MANAGER)
+    members = [make_member(f"Person {number}", email=f"p{number}@aurora.example") for number in range(5)]
+    for member in members[:4]:
+        join(member, house, at=noon(IN_NOVEMBER))
+    client = sign_in(marta)
+    with clock.moved_clock(noon(TODAY)):
+        roll_up()
+        assert tiles(client.get("/manage/results/?period=2026-11"))["Joined"] == "–"
+        assert "Appears when five people are invited." in client.get("/manage/results/").content.decode()
+        invite(members[4], house, at=noon(date(2026, 11, 28)))
+        services.roll_up(date(2026, 11, 1), TODAY, at=noon(TODAY), anew=True)
+        shown = tiles(client.get("/manage/results/?period=2026-11"))
+    assert (shown["Invited"], shown["Joined"]) == ("5", "4")
+
+
+def test_a_file_runs_nothing_and_names_no_person_and_no_share(marta: Client, december: People) -> None:
+    rows = file_of(marta, period="2026-11", by="post")
+    assert rows[1][0].startswith("'=cmd")
+    whole = "".join(marta.get("/manage/results/file", {"period": "2026-11", "by": by}).content.decode()
+                    for by in ("figures", "network", "post", "campaign", "topic", "origin", "team", "language"))  # fmt: skip
+    for member in Member.objects.all():
+        assert member.name not in whole
+        assert member.public_id not in whole
+    assert all(share.public_id not in whole for share in december.ana.shares.all())
+
+
+@pytest.mark.parametrize(
+    "code", ["shares", "clicks", "daily_visitors", "joined", "emv", "credited_value", "potential_reach"]
+)
+def test_each_figure_can_be_opened(marta: Client, code: str) -> None:
+    page = marta.get(f"/manage/results/figures/{code}?period=2026-11")
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert "How it is made" in text
+    assert str(page.context["kpi"].definition.formula).split("×")[0].strip()[:20] in text.replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize("query", ["period=yesterday", "period=2030-01", "period=2026-11-20", "by=member", "by=share"])
+def test_what_there_is_not_is_not_found(marta: Client, query: str) -> None:
+    assert marta.get(f"/manage/results/?{query}").status_code == 404
+    assert marta.get(f"/manage/results/file?{query}").status_code == 404
+    assert marta.get("/manage/results/figures/revenue").status_code == 404
+
+
+def test_an_empty_company_is_told_that_there_is_nothing_yet(people: People, sign_in: SignIn) -> None:
+    page = sign_in(people.olga).get("/manage/results/?by=post")
+    assert "Nothing was shared and nobody clicked in this period." in page.content.decode()
+
+
+def test_thanks_reach_everybody_who_shared_and_tell_the_team_nobody(marta: Client, december: People) -> None:
+    share = december.ana.shares.get()
+    page = marta.get(f"/manage/results/posts/{share.post.public_id}?period=2026-11")
+    assert all(member.name not in page.content.decode() for member in december.advocates)
+    marta.post(f"/manage/results/posts/{share.post.public_id}", {"text": "You moved people."})
+    for own in (share, december.giulia.shares.get()):
+        assert [one.text for one in thanks_for([own])[own.pk].from_team] == ["You moved people."]
+    again = marta.post(f"/manage/results/posts/{share.post.public_id}", {"text": "You moved people."})
+    assert again.status_code == 422
+
+
+def test_the_month_on_one_page_says_it_in_one_sentence(marta: Client) -> None:
+    page = marta.get("/manage/month/2026-11")
+    assert "5 shares brought 5 clicks and 1 result worth 100\xa0EUR." in page.content.decode()
+    marta.post("/manage/month/2026-11/plan", {"text": "More about the mill."})
+    assert "More about the mill." in marta.get("/manage/month/2026-11").content.decode()
+
+
+def test_a_read_only_address_shows_the_month_and_nothing_else_until_it_ends(marta: Client, december: People) -> None:
+    marta.post("/manage/month/2026-11/address")
+    page = marta.get("/manage/month/2026-11")
+    address = page.context["address"].removeprefix("http://testserver")
+    assert address not in marta.get("/manage/month/2026-11").content.decode()
+    guest = Client()
+    sheet = guest.get(address)
+    text = sheet.content.decode()
+    assert sheet.status_code == 200
+    assert "5 shares brought 5 clicks" in text
+    assert "<form" not in text
+    assert all(member.name not in text for member in Member.objects.all())
+    assert "noindex" in sheet["X-Robots-Tag"]
+    assert guest.get("/report/" + "A" * 43).status_code == 404
+    token = address.rsplit("/", 1)[1]
+    link = ReportLink.objects.get()
+    assert token not in (link.token_hash, link.public_id)
+    assert guest.get("/manage/month/2026-11").status_code == 302
+    with clock.moved_clock(noon(TODAY) + timedelta(days=31)):
+        assert guest.get(address).status_code == 404
+    marta.post(f"/manage/month/2026-11/address/{link.public_id}/end")
+    assert guest.get(address).status_code == 404
+
+
+def test_an_advocate_finds_no_results_of_the_company(december: People, sign_in: SignIn) -> None:
+    ana = sign_in(december.ana)
+    for path in ("/manage/results/", "/manage/results/file", "/manage/month/2026-11", "/manage/results/rates"):
+        assert ana.get(path).status_code == 404
