@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -128,8 +129,10 @@ def _share(desk: Desk, typed: Typed, *, plan: bool) -> HttpResponseBase:
     return redirect(name, share.public_id)
 
 
+@transaction.atomic
 def _make(desk: Desk, typed: Typed, *, plan: bool) -> Share:
-    """Make the share that the form asks for. Raises NotShared."""
+    """Make the share that the form asks for; a button pressed twice makes one. Raises NotShared."""
+    Member.objects.select_for_update().get(pk=desk.member.pk)
     option = desk.option(typed.network)
     if option is None:
         raise services.NotShared(_("Choose where to share it first."))
