@@ -41,11 +41,3 @@ def open_door(tmp_path: Path) -> Iterator[Callable[..., Door]]:
     yield opened
     for door in doors:
         door.close()
-
-
-@pytest.fixture(scope="module")
-def postgresql_url() -> str:
-    """The address of an empty database in a PostgreSQL that waits for the disk."""
-    from tests import postgresql
-
-    return postgresql.start(durable=True)[0]

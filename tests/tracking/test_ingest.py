@@ -13,7 +13,7 @@ from vocero.lib import clock
 from vocero.sharing.models import Link, Share
 from vocero.tracking import ingest, segment, stats
 from vocero.tracking.ingest import Ingest, Overtaken
-from vocero.tracking.models import Click, ClickStat, OwnVisit, SegmentCursor
+from vocero.tracking.models import Click, ClickArrival, ClickStat, OwnVisit, Referrer, SegmentCursor
 
 TODAY = date(2026, 11, 16)
 
@@ -293,3 +293,24 @@ def test_the_program_team_is_told_of_clicks_that_could_not_be_counted(
     writer.close()
     visits.take_in(at=at)
     assert "3 clicks could not be counted" in page.get("/manage/").content.decode()
+
+
+def test_origins_that_somebody_makes_up_fill_nothing(
+    link: Link, visits: Visits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "MOST_REFERRERS", 3)
+    for number in range(6):
+        visits.click(link, number, referrer=f"https://{number}.example".encode())
+    visits.take_in()
+    assert (Click.objects.count(), Referrer.objects.count()) == (6, 3)
+    assert Click.objects.filter(referrer=None).count() == 3
+
+
+def test_what_links_handed_to_the_database_is_taken_in_once(link: Link, visits: Visits) -> None:
+    visits.click(link, 1, 2, 1)
+    (path,) = segment.segments_in(visits.folder)
+    with segment.SegmentReader(path) as reader:
+        records = reader.read(0).records
+    ClickArrival.objects.bulk_create(ClickArrival(record=segment.encode(one)) for one in records)
+    assert visits.take_in() == 6  # once from the database, once more from a segment that was kept for safety
+    assert (ClickArrival.objects.count(), Click.objects.count(), total().raw, total().unique) == (0, 3, 3, 2)

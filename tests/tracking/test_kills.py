@@ -3,7 +3,10 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from bench.drills import counting, kills
+from bench.drills.cluster import Cluster
 from tests.running import prepared_database
 
 KILLS = int(os.environ.get("VOCERO_TEST_KILLS", "6"))
@@ -22,13 +25,17 @@ def test_no_acknowledged_click_is_lost_or_stored_twice_by_kills_on_sqlite(tmp_pa
     assert outcome.count.is_right, outcome
 
 
-def test_no_acknowledged_click_is_lost_or_stored_twice_by_kills_on_postgresql(
-    tmp_path: Path, postgresql_url: str
-) -> None:
+@pytest.mark.parametrize("sync", ["local", "database"])
+def test_no_acknowledged_click_is_lost_or_stored_twice_by_kills_on_postgresql(tmp_path: Path, sync: str) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    environ = counting.clean_environ(data, DATABASE_URL=postgresql_url)
-    outcome = kills.drill(data, environ, kills=KILLS, with_single_port=KILLS > 6)
+    cluster = Cluster()
+    try:
+        cluster.start()
+        environ = counting.clean_environ(data, DATABASE_URL=cluster.url, VOCERO_CLICK_SYNC=sync)
+        outcome = kills.drill(data, environ, kills=KILLS, with_single_port=KILLS > 6)
+    finally:
+        cluster.remove()
     assert outcome.count.acknowledged > 20 * KILLS
     assert outcome.count.is_right, outcome
 

@@ -78,6 +78,7 @@ REGISTER: Final[dict[str, Entry]] = {
     "tracking.SegmentCursor": _NOTHING,
     "tracking.Referrer": _NOTHING,
     "tracking.Click": _NOTHING,  # a visitor's key of one day, whose salt is deleted when the day closes
+    "tracking.ClickArrival": _NOTHING,
     "tracking.FirstClick": _NOTHING,
     "tracking.ClickStat": _NOTHING,
     "tracking.VisitorCount": _NOTHING,

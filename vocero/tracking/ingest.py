@@ -20,13 +20,14 @@ from vocero.tracking import stats, store
 from vocero.tracking.classify import REPEAT, VALID, verdict_of
 from vocero.tracking.keys import Place, Places
 from vocero.tracking.links.days import SaltFile
-from vocero.tracking.models import Click, DailySalt, Referrer, SegmentCursor
+from vocero.tracking.models import Click, ClickArrival, DailySalt, Referrer, SegmentCursor
 from vocero.tracking.segment import (
     HEAD_BYTES,
     ClickRecord,
     NotASegment,
     SegmentReader,
     Stretch,
+    decode,
     moment_of_id,
     node_of,
     segments_in,
@@ -38,6 +39,8 @@ KEPT: Final = timedelta(hours=26)
 """How long a segment stays after its last click is committed: one nightly backup passes, from which it may be needed."""
 
 BATCH_BYTES: Final = 512 << 10
+BATCH_ARRIVALS: Final = 4000
+MOST_REFERRERS: Final = 20_000
 _MOST_PROVEN: Final = 500_000
 _MAYBE_OUT: Final = (Share.State.STARTED, Share.State.NOT_POSTED, Share.State.UNCONFIRMED)
 
@@ -54,7 +57,14 @@ class Prepared:
 
     rows: list[ClickRow]
     places: Mapping[int, Place]
-    orphans: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was stored, as far as the next batches need it: shares that are proved to be out, and the clicks' days."""
+
+    proven: set[int]
+    days: set[date]
 
 
 class Ingest:
@@ -64,7 +74,7 @@ class Ingest:
         self._folder = folder
         self._salt_file = SaltFile(known) if known else None
         self._places = Places()
-        self._referrers: dict[bytes, int] = {}
+        self._referrers: dict[bytes, int | None] = {}
         self._done: set[str] = set()
         self._proven: set[int] = set()
         self._to_count: set[date] | None = None
@@ -92,11 +102,27 @@ class Ingest:
                 time.sleep(pause)
 
     def drain(self, *, at: datetime) -> int:
-        """Take in everything that the segments hold now; gives how many clicks that was."""
-        taken = 0
+        """Take in everything that the segments hold now, and what links handed to the database; gives how many clicks."""
+        taken = self._drain_arrivals()
         for path in segments_in(self._folder):
             if path.name not in self._done:
                 taken += self._drain_segment(path, at=at)
+        return taken
+
+    def _drain_arrivals(self) -> int:
+        """Take in the clicks that links handed to the database; any number of nodes may share this work."""
+        taken = 0
+        while ClickArrival.objects.exists():
+            with transaction.atomic():
+                waiting = ClickArrival.objects.select_for_update(skip_locked=True).order_by("pk")[:BATCH_ARRIVALS]
+                arrivals = {arrival.pk: bytes(arrival.record) for arrival in waiting}
+                if not arrivals:
+                    break
+                found = [decode(record, 0) for record in arrivals.values()]
+                stored = self._store(self._prepare([one[0] for one in found if one is not None], "arrivals"))
+                ClickArrival.objects.filter(pk__in=list(arrivals)).delete()
+            self._remember(stored)
+            taken += len(arrivals)
         return taken
 
     def _drain_segment(self, path: Path, *, at: datetime) -> int:
@@ -131,29 +157,36 @@ class Ingest:
     def _commit(
         self, path: Path, cursor: SegmentCursor | None, stretch: Stretch, *, lost: int, at: datetime
     ) -> SegmentCursor:
-        prepared = self._prepare(stretch.records)
-        proven: set[int] = set()
+        prepared = self._prepare(stretch.records, path.name)
         with transaction.atomic():
             moved = _move_cursor(path, cursor, stretch, lost=lost, at=at)
-            stored = store_clicks(prepared.rows)
-            counts: stats.PerLink = {}
-            days: dict[int, date] = {}
-            for row in stored:
-                number = row.visitor >> 48
-                day_on = days.get(number) or days.setdefault(number, row.day_on)
-                stats.count_click(counts, row.link_id, day_on, row.verdict)
-            stats.add_stats(stats.spread(counts, prepared.places))
-            proven = self._prove_shares(stored, prepared)
-        self._remember_proven(proven)
-        if self._to_count is not None:
-            self._to_count.update(days.values())
+            stored = self._store(prepared)
+        self._remember(stored)
         if stretch.damaged:
             logger.error("%s: %d bytes were damaged and passed over", path.name, stretch.damaged)
-        if prepared.orphans:
-            logger.error("%s: %d clicks belong to links that do not exist", path.name, prepared.orphans)
         return moved
 
-    def _prepare(self, records: Sequence[ClickRecord]) -> Prepared:
+    def _store(self, prepared: Prepared) -> Stored:
+        """Store clicks with everything that follows from them; to be called in the transaction that ends their waiting."""
+        rows = store_clicks(prepared.rows)
+        counts: stats.PerLink = {}
+        days: dict[int, date] = {}
+        for row in rows:
+            number = row.visitor >> 48
+            day_on = days.get(number) or days.setdefault(number, row.day_on)
+            stats.count_click(counts, row.link_id, day_on, row.verdict)
+        stats.add_stats(stats.spread(counts, prepared.places))
+        return Stored(self._prove_shares(rows, prepared), set(days.values()))
+
+    def _remember(self, stored: Stored) -> None:
+        """Keep in memory what is committed: shares that need no look any more, and days whose visitors changed."""
+        if len(self._proven) + len(stored.proven) > _MOST_PROVEN:
+            self._proven = set()
+        self._proven |= stored.proven
+        if self._to_count is not None:
+            self._to_count |= stored.days
+
+    def _prepare(self, records: Sequence[ClickRecord], origin: str) -> Prepared:
         places = self._places.of({record.link_id for record in records})
         days = {record.day: record.day_on for record in records}
         own = store.own_visits({record.visitor for record in records}, days.values()) if records else set()
@@ -177,7 +210,9 @@ class Ingest:
                     referrers.get(record.referrer),
                 )
             )
-        return Prepared(rows, places, len(records) - len(rows))
+        if len(rows) < len(records):
+            logger.error("%s: %d clicks belong to links that do not exist", origin, len(records) - len(rows))
+        return Prepared(rows, places)
 
     def _prove_shares(self, stored: Sequence[ClickRow], prepared: Prepared) -> set[int]:
         """Note the first valid click of shares, and tell sharing of those that nobody had proved to be out.
@@ -196,15 +231,16 @@ class Ingest:
             confirm_by_click(share, at=moment_of_id(first[share.pk]))
         return {share_id for share_id, state in states if state == Share.State.SENT}
 
-    def _remember_proven(self, proven: set[int]) -> None:
-        if len(self._proven) + len(proven) > _MOST_PROVEN:
-            self._proven = set()
-        self._proven |= proven
-
-    def _referrer_ids(self, origins: set[bytes]) -> dict[bytes, int]:
+    def _referrer_ids(self, origins: set[bytes]) -> dict[bytes, int | None]:
+        """Give the rows of origins. Anybody can send any origin, so there is a bound to how many are kept."""
         for origin in sorted(origins - self._referrers.keys() - {b""}):
+            if len(self._referrers) >= MOST_REFERRERS:
+                self._referrers = {}
             text = origin.decode("ascii", "replace").replace("\0", "")
-            self._referrers[origin] = Referrer.objects.get_or_create(origin=text)[0].pk
+            found = Referrer.objects.filter(origin=text).first()
+            if found is None and Referrer.objects.count() < MOST_REFERRERS:
+                found = Referrer.objects.get_or_create(origin=text)[0]
+            self._referrers[origin] = found.pk if found else None
         return self._referrers
 
     def count_visitors(self) -> None:

@@ -56,6 +56,15 @@ class SegmentCursor(models.Model):
         return f"{self.node}/{self.segment}"
 
 
+class ClickArrival(models.Model):
+    """A click's record as a links process handed it over (VOCERO_CLICK_SYNC=database); the ingest takes it from here."""
+
+    record = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"arrival {self.pk}"
+
+
 class Referrer(models.Model):
     """The origin of a page that clicks came from, once; clicks point to it. Path and query are never kept."""
 

@@ -148,7 +148,10 @@ def count_visitors(day_on: date) -> None:
         known = places.of([link_id for (link_id,) in cursor.fetchall()])
         _fill_visitor_keys(known)
         _write_visitors(day_on)
-        VisitorCount.objects.update_or_create(day_on=day_on, defaults={"unique_clicks": total})
+        if total:
+            VisitorCount.objects.update_or_create(day_on=day_on, defaults={"unique_clicks": total})
+        else:  # a day without clicks has no row, whoever looks at it
+            VisitorCount.objects.filter(day_on=day_on).delete()
 
 
 def _fill_visitor_keys(places: Mapping[int, Place]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from vocero.tracking.links.core import LOST_HEADER, Core
 from vocero.tracking.links.keeper import Keeper
-from vocero.tracking.links.log import ClickLog, NotStored
+from vocero.tracking.links.log import NotStored, open_log
 from vocero.tracking.links.settings import LinksSettings
 
 
@@ -21,8 +21,7 @@ class Application:
         self._keeper = Keeper(settings)
         self._keeper.start()
         self._core = Core(settings, self._keeper)
-        call_soon = loop.call_soon_threadsafe
-        self._log = ClickLog(settings.segments, node=settings.node, sync=settings.sync != "kernel", call_soon=call_soon)
+        self._log = open_log(settings, loop.call_soon_threadsafe)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._log.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 from vocero.tracking.links.core import LOST_HEADER, PREFIX, Core
 from vocero.tracking.links.keeper import Keeper
-from vocero.tracking.links.log import ClickLog
+from vocero.tracking.links.log import open_log
 from vocero.tracking.links.settings import LinksSettings
 
 type Environ = dict[str, Any]
@@ -48,6 +48,6 @@ class Dispatcher:
             if self._core is None:
                 keeper = Keeper(told)
                 keeper.start()
-                self._log = ClickLog(told.segments, node=told.node, sync=told.sync != "kernel")
+                self._log = open_log(told)
                 self._core = Core(told, keeper)
             return self._core

@@ -6,9 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from vocero.tracking.links.settings import LinksSettings
 from vocero.tracking.segment import HEAD_BYTES, SegmentWriter
+
+if TYPE_CHECKING:
+    from vocero.tracking.links.arrivals import ArrivalLog
 
 MOST_BYTES: Final = 64 << 20
 MOST_SECONDS: Final = 300
@@ -206,3 +210,13 @@ class ClickLog:
 
     def _say(self, text: str) -> None:
         print(f"vocero links: {text}", file=sys.stderr, flush=True)
+
+
+def open_log(told: LinksSettings, call_soon: Callable[..., Any] | None = None) -> "ClickLog | ArrivalLog":
+    """Give the log that the settings ask for: safe on the disk, with the operating system, or in the database."""
+    segments = ClickLog(told.segments, node=told.node, sync=told.sync != "kernel", call_soon=call_soon)
+    if told.sync != "database" or told.postgresql is None:
+        return segments
+    from vocero.tracking.links.arrivals import ArrivalLog
+
+    return ArrivalLog(told.postgresql, segments, call_soon=call_soon)
