@@ -30,7 +30,9 @@ def month(request: HttpRequest, key: str) -> HttpResponse:
             program=program, first_on=period.first_on, revoked_at=None, expires_at__gt=at
         ).order_by("-created_at"),
         "address": request.session.pop(_NEW_ADDRESS, ""),
-        "earlier": reverse("manager:month", args=[period.previous().key]),
+        "earlier": reverse("manager:month", args=[period.previous().key])
+        if period.first_on > services.oldest_complete_day(at)
+        else "",
         "later": reverse("manager:month", args=[period.next().key])
         if period.last_on < company_day(company, at)
         else "",
