@@ -145,7 +145,7 @@ def week_of(member: Member, program: Program, *, at: datetime) -> Week:
     )
     conversions = Conversion.objects.filter(
         share__in=Share.objects.filter(member=member, program=program),
-        state=Conversion.State.CREDITED, at__gt=since, at__lte=at,
+        state=Conversion.State.CREDITED, verified=True, at__gt=since, at__lte=at,
     )  # fmt: skip
     return Week(posts, stats.aggregate(all=Sum("unique"))["all"] or 0, conversions.count())
 

@@ -104,7 +104,7 @@ def thanks_for(shares: Sequence[Share]) -> dict[int, Thanks]:
     ids = [share.pk for share in shares]
     clicks = first_clicks(ids)
     conversions = dict(
-        Conversion.objects.filter(share__in=ids, state=Conversion.State.CREDITED)
+        Conversion.objects.filter(share__in=ids, state=Conversion.State.CREDITED, verified=True)
         .values_list("share")
         .annotate(Min("at"))
     )

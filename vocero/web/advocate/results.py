@@ -33,7 +33,9 @@ class Result:
 def results_of(shares: Sequence[Share], received: dict[int, Received]) -> dict[int, Result]:
     """Give the figures of shares by id; two queries however many there are."""
     clicks = clicks_of(shares)
-    credited = Conversion.objects.filter(share__in=[share.pk for share in shares], state=Conversion.State.CREDITED)
+    credited = Conversion.objects.filter(
+        share__in=[share.pk for share in shares], state=Conversion.State.CREDITED, verified=True
+    )
     conversions = dict(credited.values_list("share").annotate(many=Count("pk")))
     return {
         share.pk: Result(clicks.get(share.pk, 0), conversions.get(share.pk, 0), received.get(share.pk, Received()))
