@@ -95,7 +95,7 @@ def _best_posts(program: Program, house: Installation, span: Span) -> list[BestP
     posts = Post.objects.in_bulk([int(row.key) for row in best])
     return [
         BestPost(
-            title=posts[int(row.key)].title or posts[int(row.key)].url,
+            title=posts[int(row.key)].title or posts[int(row.key)].url or _("Without title"),
             shares=_counted(ngettext("%(many)s share", "%(many)s shares", row.shares), row.shares),
             clicks=_counted(ngettext("%(many)s click", "%(many)s clicks", row.unique), row.unique),
         )

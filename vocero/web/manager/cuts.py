@@ -182,7 +182,7 @@ def _names(by: str, keys: Iterable[str], languages: tuple[str, ...]) -> tuple[di
     if by == Dimension.POST:
         posts = Post.objects.in_bulk(ids)
         return (
-            {str(pk): post.title or post.url or post.public_id for pk, post in posts.items()},
+            {str(pk): post.title or post.url or _("Without title") for pk, post in posts.items()},
             {str(pk): post.public_id for pk, post in posts.items()},
         )
     if by == Dimension.CAMPAIGN:

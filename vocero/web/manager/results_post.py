@@ -77,7 +77,7 @@ def post_results(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "asked": asked,
         "post": post,
-        "name": post.title or post.url,
+        "name": post.title or post.url or _("Without title"),
         "title": span_name(asked.span),
         "table": Table(request.GET, [Column("name", _("Network"), sort="name"), *_plain(columns)], default="name"),
         "lines": [
