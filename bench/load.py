@@ -81,9 +81,15 @@ def pinned(command: Sequence[str], *, environ: Mapping[str, str], log: Path, por
         server.wait()
 
 
-def measure(pid: int, url: str, script: Path, *, seconds: int, connections: int = 64) -> Measured:
-    """Let wrk ask for a while and give what came out; the CPU is that of the server with all its children."""
-    before = cpu_seconds(pid)
+def measure(
+    pid: int, url: str, script: Path, *, seconds: int, connections: int = 64, beside: int | None = None
+) -> Measured:
+    """Let wrk ask for a while and give what came out.
+
+    The CPU is that of the server with all its children, and of a process `beside` it (a database) with its own.
+    """
+    servers = [pid] if beside is None else [pid, beside]
+    before = sum(map(cpu_seconds, servers))
     told = subprocess.run(
         [
             *("taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"),
@@ -94,7 +100,7 @@ def measure(pid: int, url: str, script: Path, *, seconds: int, connections: int 
         text=True,
         timeout=seconds + 60,
     ).stdout
-    used = cpu_seconds(pid) - before
+    used = sum(map(cpu_seconds, servers)) - before
     requests = int(_number(r"(\d+) requests in", told))
     wrong = int(_number(r"Non-2xx or 3xx responses: (\d+)", told, 0))
     return Measured(

@@ -1,17 +1,19 @@
 """Tracked links against nginx's bare `return 302` with its access log: the price of looking up, and of being safe."""
 
+import contextlib
 import json
 import os
 import random
 import sqlite3
 import statistics
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.drills import counting, crew
-from bench.load import Measured, measure, memory_mib, pinned, write_requests
+from bench.drills.cluster import Cluster
+from bench.load import SERVER_CORE, Measured, measure, memory_mib, pinned, write_requests
 
 LINKS = 3_000_000
 POSTS = 10_000
@@ -19,6 +21,7 @@ REQUESTS = 60_000
 HOT_SHARE, HOT_LINKS = 0.9, 0.01
 ROUNDS, SECONDS = 5, 3
 _SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_COLUMNS = "token, kind, post_id, target_url, utm, version, state, created_at"
 _UTM = {"source": "linkedin", "medium": "employee-advocacy", "campaign": "spring"}
 _NGINX = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
@@ -34,8 +37,8 @@ http {{
 
 def run(*, links: int = LINKS, rounds: int = ROUNDS, seconds: int = SECONDS) -> dict[str, float]:
     """Medians over the rounds, all servers interleaved; ratios are of requests a second to nginx's in the same round."""
-    with tempfile.TemporaryDirectory(prefix="vocero-bench-") as name:
-        folder = Path(name)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vocero-bench-")))
         data = folder / "data"
         data.mkdir()
         environ = counting.clean_environ(data, VOCERO_NODE="bench")
@@ -44,12 +47,19 @@ def run(*, links: int = LINKS, rounds: int = ROUNDS, seconds: int = SECONDS) -> 
         script = write_requests(folder, [f"/l/{token}" for token in draw(tokens)])
         found: dict[str, list[Measured]] = {}
         memory = 0.0
+        cluster = stack.enter_context(_cluster())
+        shared = counting.clean_environ(
+            data, VOCERO_NODE="bench", DATABASE_URL=cluster.url, VOCERO_CLICK_SYNC="database"
+        )
+        counting.prepare(shared, 0)
+        fill_postgresql(cluster.url, tokens)
         for _ in range(rounds):
             found.setdefault("nginx", []).append(_nginx(folder, script, seconds))
             for kind, sync in (("fdatasync", "local"), ("kernel", "kernel")):
                 one, used = _links(folder, environ | {"VOCERO_CLICK_SYNC": sync}, script, seconds)
                 found.setdefault(kind, []).append(one)
                 memory = max(memory, used)
+            found.setdefault("postgresql", []).append(_links(folder, shared, script, seconds, cluster.pid)[0])
             found.setdefault("single_port", []).append(_single_port(folder, environ, script, seconds))
     return _figures(found) | {"memory_mib_links": memory}
 
@@ -57,29 +67,36 @@ def run(*, links: int = LINKS, rounds: int = ROUNDS, seconds: int = SECONDS) -> 
 def fill_sqlite(path: Path, links: int) -> list[str]:
     """Put links to ten thousand posts into a prepared SQLite file; gives their tokens."""
     draw_token = random.Random(7)
-    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
     tokens = list({"".join(draw_token.choices(_SIGNS, k=11)) for _ in range(links)})
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("PRAGMA synchronous = OFF")
     with connection:
-        connection.executemany(
-            "INSERT INTO sharing_link (token, kind, share_id, post_id, target_url, utm, version, state, created_at)"
-            " VALUES (?, 'post', NULL, ?, ?, ?, 1, 'live', ?)",
-            (
-                (
-                    token,
-                    number % POSTS + 1,
-                    f"https://aurora.example/articles/{number % POSTS + 1}/a-title-of-usual-length",
-                    json.dumps(_UTM | {"content": f"p{number % POSTS}"}),
-                    now,
-                )
-                for number, token in enumerate(tokens)
-            ),
-        )
+        connection.executemany(f"INSERT INTO sharing_link ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _rows(tokens))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     return tokens
+
+
+def fill_postgresql(url: str, tokens: list[str]) -> None:
+    """Put the same links into PostgreSQL."""
+    import psycopg
+
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # their posts are not there
+        with cursor.copy(f"COPY sharing_link ({_COLUMNS}) FROM STDIN") as copy:
+            for row in _rows(tokens):
+                copy.write_row(row)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE sharing_link")
+
+
+def _rows(tokens: list[str]) -> Iterator[tuple[str, str, int, str, str, int, str, str]]:
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    for number, token in enumerate(tokens):
+        post = number % POSTS + 1
+        url = f"https://aurora.example/articles/{post}/a-title-of-usual-length"
+        yield token, "post", post, url, json.dumps(_UTM | {"content": f"p{post}"}), 1, "live", now
 
 
 def draw(tokens: list[str], requests: int = REQUESTS) -> list[str]:
@@ -99,9 +116,21 @@ def _nginx(folder: Path, script: Path, seconds: int) -> Measured:
     return _round(folder, command, os.environ, port, script, seconds)[0]
 
 
-def _links(folder: Path, environ: Mapping[str, str], script: Path, seconds: int) -> tuple[Measured, float]:
+@contextlib.contextmanager
+def _cluster() -> Iterator[Cluster]:
+    made = Cluster(core=SERVER_CORE)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.remove()
+
+
+def _links(
+    folder: Path, environ: Mapping[str, str], script: Path, seconds: int, beside: int | None = None
+) -> tuple[Measured, float]:
     port = crew.free_port()
-    return _round(folder, crew.links(port), environ, port, script, seconds)
+    return _round(folder, crew.links(port), environ, port, script, seconds, beside)
 
 
 def _single_port(folder: Path, environ: Mapping[str, str], script: Path, seconds: int) -> Measured:
@@ -110,14 +139,20 @@ def _single_port(folder: Path, environ: Mapping[str, str], script: Path, seconds
 
 
 def _round(
-    folder: Path, command: list[str], environ: Mapping[str, str], port: int, script: Path, seconds: int
+    folder: Path,
+    command: list[str],
+    environ: Mapping[str, str],
+    port: int,
+    script: Path,
+    seconds: int,
+    beside: int | None = None,
 ) -> tuple[Measured, float]:
     url = f"http://127.0.0.1:{port}"
     for segment in (folder / "data" / "segments").glob("*.clicks"):
         segment.unlink()
     with pinned(command, environ=environ, log=folder / "server.log", port=port) as pid:
         measure(pid, url, script, seconds=2)
-        found = measure(pid, url, script, seconds=seconds)
+        found = measure(pid, url, script, seconds=seconds, beside=beside)
         return found, memory_mib(pid)
 
 

