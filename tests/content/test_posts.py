@@ -10,6 +10,7 @@ from tests.content import makers
 from vocero.company.models import AuditEntry, StoredFile
 from vocero.content import services
 from vocero.content.models import Caption, Post
+from vocero.people.models import Segment
 
 DAY = timedelta(days=1)
 EMPTY = services.PostDetails(url="https://press.example/x")
@@ -198,3 +199,21 @@ def test_campaigns_get_a_code_of_their_name_once(house: House) -> None:
     assert campaign.code == "lodz-100-lat"
     with pytest.raises(services.TopicRefused):
         services.edit_campaign(campaign, name="x", starts_on=MOMENT.date(), ends_on=MOMENT.date() - DAY)
+
+
+def test_a_post_for_fewer_than_five_people_is_not_offered_because_its_figures_would_tell_on_them(
+    people: People,
+) -> None:
+    few, others = (
+        Segment.objects.create(program=people.program, name={"en": name}, created_at=MOMENT)
+        for name in ("Few", "Others")
+    )
+    few.picked.set(people.advocates[:3])
+    others.picked.set(people.advocates[2:4])
+    post = makers.draft(people.program, segments=(few, others))
+    with pytest.raises(services.NotReady) as refusal:
+        services.offer_post(post, by=people.marta, at=MOMENT, would_post_myself=True)
+    assert list(refusal.value.problems) == ["segments"]
+    others.picked.add(people.ines)
+    services.offer_post(post, by=people.marta, at=MOMENT, would_post_myself=True)
+    assert post.state == Post.State.OFFERED

@@ -31,7 +31,7 @@ def _names(posts: Any) -> list[str]:
 
 def test_a_post_without_segments_is_for_everybody_and_one_with_segments_for_these_people(people: People) -> None:
     house = people.house
-    polish_engineers = _segment(house, teams=[house.engineering], languages=["pl"], picked=[people.ana])
+    polish_engineers = _segment(house, teams=[house.engineering], languages=["pl"], picked=[people.ana, people.ines])
     makers.offered(house.program, title="all")
     makers.offered(house.program, title="some", segments=(polish_engineers,))
     for member in (people.celina, people.filip, people.ana):

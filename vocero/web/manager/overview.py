@@ -170,9 +170,11 @@ def _said(program: Program, span: Span, currency: str) -> str:
     if not (shares or clicks or conversions):
         return _("nothing was shared and nobody clicked")
     parts = {
-        "shares": ngettext("%(many)s share", "%(many)s shares", shares) % {"many": number_format(shares)},
-        "clicks": ngettext("%(many)s click", "%(many)s clicks", clicks) % {"many": number_format(clicks)},
+        "shares": ngettext("%(many)s share", "%(many)s shares", shares)
+        % {"many": number_format(shares, use_l10n=True, force_grouping=True)},
+        "clicks": ngettext("%(many)s click", "%(many)s clicks", clicks)
+        % {"many": number_format(clicks, use_l10n=True, force_grouping=True)},
         "conversions": ngettext("%(many)s result", "%(many)s results", conversions)
-        % {"many": number_format(conversions)},
+        % {"many": number_format(conversions, use_l10n=True, force_grouping=True)},
     }
     return _("%(shares)s, %(clicks)s and %(conversions)s") % parts
