@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.bench import conditions
 from bench.drills import broken_disk, counting, database_away, full_disk, kills, power
+from bench.drills import two_nodes as nodes
 from bench.drills.cluster import Cluster
 
 type Finding = tuple[bool, dict[str, Any]]
@@ -69,11 +70,18 @@ def disk_fails(folder: Path, number: int) -> Finding:
     return outcome.count.is_right and not outcome.not_sent_on, asdict(outcome)
 
 
+def two_nodes(folder: Path, number: int) -> Finding:
+    """Two nodes over one PostgreSQL behind nginx, one of them killed every ten seconds."""
+    outcome = nodes.drill(folder, kills=number)
+    return outcome.held, asdict(outcome)
+
+
 DRILLS: dict[str, tuple[Callable[[Path, int], Finding], int]] = {
     "kills-sqlite": (kills_on_sqlite, 60),
     "kills-postgresql": (kills_on_postgresql, 60),
     "power": (power_cuts, 200),
     "database-away": (without_database, 50),
+    "two-nodes": (two_nodes, 20),
     "disk-full": (disk_full, 10),
     "disk-fails": (disk_fails, 60),
 }
