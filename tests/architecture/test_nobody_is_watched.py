@@ -7,6 +7,7 @@ read in the log must be the same to the letter.
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -41,6 +42,8 @@ FATES = (
 )  # fmt: skip
 NAMES = ("Abel", "Berta", "Carla", "Dario", "Elena", "Fabio", "Greta", "Henri", "Irene", "Jonas")
 MOST_PAGES = 500
+PERIODS_OF_A_PAGE = 2
+PERIOD = re.compile(r"(?<=period=)[\w-]+|(?<=/month/)[\d-]+")
 RANDOM = (
     (re.compile(r"[A-Za-z0-9]{64}"), "CSRF"),
     (re.compile(r"/welcome/[\w-]{20,}"), "/welcome/TOKEN"),
@@ -178,12 +181,14 @@ def _press(who: Member, seen: Seen, ten: list[Member]) -> None:
 
 
 def _crawl(client: Client, seen: Seen, prefix: str) -> None:
-    waiting, known = ["/", "/manage/people/?page=1", "/privacy"], set[str]()
+    waiting, known, periods = ["/", "/manage/people/?page=1", "/privacy"], set[str](), Counter[str]()
     while waiting and len(known) < MOST_PAGES:
         path = waiting.pop(0)
-        if path in known:
+        page = PERIOD.sub("…", path)
+        if path in known or (page != path and periods[page] == PERIODS_OF_A_PAGE):
             continue
         known.add(path)
+        periods[page] += 1
         answer = client.get(path)
         assert answer.status_code in {200, 302, 404, 405}, path
         seen.pages[prefix + path] = _plain(answer)

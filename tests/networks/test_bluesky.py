@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.cast import People
 from tests.networks.drafts import card, draft, image, picture
+from tests.running import wait_for
 from tests.servers.bluesky import BlueskyServer, Person
 from vocero.lib.clock import now
 from vocero.networks import queries, services, tasks, vault
@@ -199,8 +200,15 @@ def test_a_post_is_taken_down_and_taking_it_down_again_is_fine(
         services.withdraw("bluesky", account=account, remote_id=published.remote_id, at=now())
     assert published.remote_id not in [post["uri"] for post in bluesky.posts(person.did)]
     bluesky.wait_until_view_forgets(person, published.remote_id)
-    with pytest.raises(Refused, match="gone"):
-        services.read_engagement("bluesky", account=account, remote_id=published.remote_id, at=now())
+
+    def is_gone() -> bool:
+        try:
+            services.read_engagement("bluesky", account=account, remote_id=published.remote_id, at=now())
+        except Refused as refused:
+            return refused.reason == "gone"
+        return False  # the view does not answer at this moment
+
+    wait_for(is_gone, what="the network to say that the post is gone")
 
 
 def test_followers_are_read(account: Account, people: People, bluesky: BlueskyServer, person: Person) -> None:

@@ -150,7 +150,7 @@ class Click(models.Model):
 class FirstClick(models.Model):
     """The first valid click of a share: the moment that its advocate is told of."""
 
-    share = models.OneToOneField(Share, primary_key=True, on_delete=models.CASCADE, related_name="first_click")
+    share = models.OneToOneField(Share, primary_key=True, on_delete=models.PROTECT, related_name="first_click")
     click_id = models.BigIntegerField()
 
     def __str__(self) -> str:

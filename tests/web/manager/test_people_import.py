@@ -45,7 +45,7 @@ def test_a_foreign_list_goes_in_and_again_changes_nothing(
     page.get_by_role("button", name=f"Write {new} people").click()
     while not script and page.get_by_role("button", name="Go on").count():
         page.get_by_role("button", name="Go on").click()
-    page.get_by_role("heading", name="Done").wait_for()
+    page.get_by_role("heading", name="Done").wait_for(timeout=90_000)
     assert f"{new} people added" in page.content()
     assert Member.objects.count() == before + new
     rows = list(Member.objects.order_by("pk").values()), list(Team.objects.order_by("pk").values())
@@ -73,5 +73,5 @@ def test_columns_that_nobody_could_guess_are_chosen_by_hand(
     page.get_by_label("Last name").select_option("0")
     page.get_by_role("button", name="Check the list").click()
     page.get_by_role("button", name="Write 2 people").click()
-    page.get_by_role("heading", name="Done").wait_for()
+    page.get_by_role("heading", name="Done").wait_for(timeout=90_000)
     assert Member.objects.get(email="ewa@aurora.example").name == "Ewa Wozniak"

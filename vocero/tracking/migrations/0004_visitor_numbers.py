@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='FirstClick',
             fields=[
-                ('share', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='first_click', serialize=False, to='sharing.share')),
+                ('share', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='first_click', serialize=False, to='sharing.share')),
                 ('click_id', models.BigIntegerField()),
             ],
         ),
