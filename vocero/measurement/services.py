@@ -85,7 +85,7 @@ def roll_up_recent(*, at: datetime) -> RolledUp:
     today = company_day(house(), at)
     first_on = today - timedelta(days=RECENT_DAYS - 1)
     last = Headcount.objects.aggregate(day=Max("day_on"))["day"]
-    return roll_up(min(first_on, last or oldest_complete_day(at)), today, at=at)
+    return roll_up(min(first_on, last or first_day(at)), today, at=at)
 
 
 def rebuild(*, since: date, at: datetime) -> RolledUp:
@@ -105,13 +105,18 @@ def rebuild(*, since: date, at: datetime) -> RolledUp:
     return roll_up(since, today, at=at, anew=True)
 
 
-def oldest_complete_day(at: datetime) -> date:
-    """Give the oldest day whose facts are all kept: the first day of the house or of a fact, or of raw clicks that are left."""
+def first_day(at: datetime) -> date:
+    """Give the first day that there can be figures for: that of the house, or of its first fact."""
     installation = house()
     days = [company_day(installation, installation.set_up_at or at)]
     if first := earliest_day():
         days.append(first)
-    return max(min(days), first_day_with_clicks() or date.min)
+    return min(days)
+
+
+def oldest_complete_day(at: datetime) -> date:
+    """Give the oldest day whose facts are all kept: the first day, or the first whose single clicks are not forgotten."""
+    return max(first_day(at), first_day_with_clicks() or date.min)
 
 
 def _days_to_fold(fold: Fold, first_on: date, last_on: date, *, anew: bool) -> list[date]:
@@ -195,7 +200,7 @@ def decide_due(program: Program, *, at: datetime) -> list[Period]:
     """Decide what may be shown about groups for each closed month and quarter that is not decided yet, oldest first."""
     installation = house()
     zone = reporting_zone(installation, at)
-    begins_on = oldest_complete_day(at)
+    begins_on = first_day(at)
     decided = set(DisclosureDecision.objects.filter(program=program).values_list("period_kind", "first_on"))
     due = []
     for kind in disclosure.KINDS:
@@ -236,7 +241,7 @@ def decide(program: Program, period: Period, *, at: datetime) -> DisclosureDecis
 def unconfirmed_rates(*, at: datetime) -> list[Rate]:
     """Give the published rates, not stored yet, of networks that have none."""
     known = set(Rate.objects.values_list("network", flat=True))
-    begins_on = oldest_complete_day(at)
+    begins_on = first_day(at)
     return [
         Rate(
             network=starter.network,

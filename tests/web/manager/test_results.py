@@ -18,6 +18,7 @@ from vocero.measurement import services
 from vocero.measurement.models import Rate, ReportLink
 from vocero.people.models import Member
 from vocero.recognition.queries import thanks_for
+from vocero.tracking.models import Click
 
 TODAY = date(2026, 12, 3)
 IN_NOVEMBER = date(2026, 11, 20)
@@ -216,3 +217,10 @@ def test_an_advocate_finds_no_results_of_the_company(december: People, sign_in: 
     ana = sign_in(december.ana)
     for path in ("/manage/results/", "/manage/results/file", "/manage/month/2026-11", "/manage/results/rates"):
         assert ana.get(path).status_code == 404
+
+
+def test_a_month_stays_within_reach_after_its_single_clicks_are_forgotten(marta: Client) -> None:
+    Click.objects.all().delete()
+    page = marta.get("/manage/results/?period=2026-12")
+    assert "2026-11" in page.context["earlier"]
+    assert tiles(marta.get("/manage/results/?period=2026-11"))["Unique clicks"] == "5"

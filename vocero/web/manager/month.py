@@ -31,7 +31,7 @@ def month(request: HttpRequest, key: str) -> HttpResponse:
         ).order_by("-created_at"),
         "address": request.session.pop(_NEW_ADDRESS, ""),
         "earlier": reverse("manager:month", args=[period.previous().key])
-        if period.first_on > services.oldest_complete_day(at)
+        if period.first_on > services.first_day(at)
         else "",
         "later": reverse("manager:month", args=[period.next().key])
         if period.last_on < company_day(company, at)

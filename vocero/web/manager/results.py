@@ -24,7 +24,7 @@ from vocero.measurement.definitions import DEFINITIONS, Text
 from vocero.measurement.details import Detail, detail_of
 from vocero.measurement.kpis import Kpi
 from vocero.measurement.models import Rate
-from vocero.measurement.services import oldest_complete_day
+from vocero.measurement.services import first_day
 from vocero.measurement.spans import Span
 from vocero.networks.queries import label_of
 from vocero.web import charts
@@ -103,7 +103,7 @@ def results(request: HttpRequest) -> HttpResponse:
     found = kpis.compute(asked.program.pk, asked.span, asked.house.currency)
     cut = cuts.read(asked.program, asked.house, asked.span, asked.by, asked.languages)
     table = _table(request, cut)
-    begins_on = oldest_complete_day(now())
+    begins_on = first_day(now())
     context = {
         "asked": asked,
         "title": span_name(asked.span),
