@@ -7,7 +7,7 @@ import pytest
 from django.db.models import Sum
 
 from tests.cast import House, People
-from tests.measurement.facts import click_on, convert_on, join, live, noon, read_on, share_on
+from tests.measurement.facts import click_on, convert_on, count_visitors, join, live, noon, read_on, share_on
 from tests.sharing.library import make_post
 from vocero.measurement import services
 from vocero.measurement.models import (
@@ -20,9 +20,12 @@ from vocero.measurement.models import (
     ShareStat,
 )
 from vocero.sharing.models import Share
+from vocero.tracking.models import ClickStat, VisitorCount
 
 DAY = date(2026, 11, 18)
-TABLES = (ShareStat, EngagementStat, ConversionStat, AdvocateDay, Participation, Headcount, FoldedDay)
+TABLES = (
+    ClickStat, VisitorCount, ShareStat, EngagementStat, ConversionStat, AdvocateDay, Participation, Headcount, FoldedDay,
+)  # fmt: skip
 
 
 def rows() -> dict[str, list[tuple[Any, ...]]]:
@@ -140,6 +143,7 @@ def test_roll_ups_deleted_and_rebuilt_are_the_same_rows(db: None, seed: int) -> 
         services.roll_up_recent(at=noon(day))
     share_on(company.members[0], company.posts[0], date(2026, 10, 5))
     click_on(company.shares[0], last_on, [1, 1, 2])
+    count_visitors()
     services.roll_up_recent(at=noon(last_on))
     services.roll_up(first_on - timedelta(days=9), last_on, at=noon(last_on))
     incremental = rows()

@@ -180,7 +180,7 @@ def _names(by: str, keys: Iterable[str], languages: tuple[str, ...]) -> tuple[di
         return {key: str(Origin(key).label) if key in Origin.values else key for key in keys}, {}
     ids = [int(key) for key in keys if key.isdigit()]
     if by == Dimension.POST:
-        posts = Post.objects.in_bulk(ids)
+        posts = Post.objects.only("title", "url", "public_id").in_bulk(ids)
         return (
             {str(pk): post.title or post.url or _("Without title") for pk, post in posts.items()},
             {str(pk): post.public_id for pk, post in posts.items()},
