@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 
-from tests.accessibility import AXE, COLORS, sideways_scroll, violations
+from tests.accessibility import AXE, COLORS, violations
 from tests.architecture.test_access import PLACES
 from tests.web.every_address import NO_PAGES, PAGES, ROLES, addresses, answers, member_of, pages, role_of
 from tests.web.lived import as_the_demo, live
@@ -56,10 +56,22 @@ AT_ONCE = """() => {
 """What is folded is seen, and colors change at once when the color scheme does."""
 
 
+TOO_WIDE = """() => {
+  const root = document.documentElement, width = root.clientWidth;
+  if (root.scrollWidth <= width) return [];
+  const clipped = (one) => one && one !== root && one !== document.body
+    && (getComputedStyle(one).overflowX !== "visible" || clipped(one.parentElement));
+  const out = [...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > width + 1);
+  return ["it is wider than the screen", ...out.filter((one) => !clipped(one.parentElement))
+    .slice(-3).map((one) => one.outerHTML.slice(0, 160))];
+}"""
+"""What sticks out; not by `innerWidth`, for a phone zooms out until everything fits."""
+
+
 def faults(page: Any) -> list[str]:
     """Give what is wrong with the page that is open, in light and in dark."""
     page.evaluate(AT_ONCE)
-    found = [*violations(page), *sideways_scroll(page)]
+    found = [*violations(page), *page.evaluate(TOO_WIDE)]
     page.emulate_media(color_scheme="dark")
     found += [f"in dark: {one}" for one in violations(page, rules=COLORS)]
     page.emulate_media(color_scheme="light")
