@@ -155,7 +155,7 @@ class SqliteLinks(_Reading):
             autocommit=True,
         )
         connection.execute("PRAGMA query_only = 1")
-        connection.execute("PRAGMA mmap_size = 268435456")
+        connection.execute("PRAGMA mmap_size = 33554432")
         return connection
 
     def _moment(self, moment: datetime) -> object:
