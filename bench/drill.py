@@ -1,117 +1,91 @@
-"""`./run drill [NAME...]`: run one long drill or all; each says what it did and whether everything held."""
+"""`./run drill [NAME...]`: run one long drill or all; each says what it did and whether everything held.
+
+To add a drill, add one line to DRILLS: a function `(folder, faults, seed) -> Finding`, how many faults its long form has,
+and the programs it needs.
+"""
 
 import argparse
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+import traceback
 from pathlib import Path
 from typing import Any
 
 from bench.bench import conditions
-from bench.drills import broken_disk, counting, database_away, full_disk, kills, power
-from bench.drills import two_nodes as nodes
-from bench.drills.cluster import Cluster
+from bench.drills import broken_disk, database_away, full_disk, kills, power, suite, two_nodes
+from bench.drills.finding import Drill, Finding
+from bench.tools import what_is_missing
 
-type Finding = tuple[bool, dict[str, Any]]
-
-
-def _kills(folder: Path, number: int, **settings: str) -> Finding:
-    data = folder / "data"
-    data.mkdir()
-    outcome = kills.drill(data, counting.clean_environ(data, **settings), kills=number)
-    return outcome.count.is_right, asdict(outcome)
-
-
-def kills_on_sqlite(folder: Path, number: int) -> Finding:
-    """D1: kill -9 of links, pages, ingest and all of them under load, on SQLite."""
-    return _kills(folder, number)
-
-
-def kills_on_postgresql(folder: Path, number: int) -> Finding:
-    """D1: the same on PostgreSQL."""
-    cluster = Cluster()
-    cluster.start()
-    try:
-        return _kills(folder, number, DATABASE_URL=cluster.url)
-    finally:
-        cluster.remove()
-
-
-def power_cuts(folder: Path, number: int) -> Finding:
-    """D2: the power of the disk with segments and SQLite is cut; then once without waiting for the disk, to see a loss."""
-    outcome = power.drill(folder / "safe", cuts=number)
-    planted = power.drill(folder / "hasty", cuts=3, sync="kernel")
-    held = outcome.count.is_right and outcome.whole and planted.count.lost > 0
-    return held, {"safe": asdict(outcome), "planted": asdict(planted)}
-
-
-def without_database(folder: Path, number: int) -> Finding:
-    """D3: PostgreSQL stopped and killed under load."""
-    outcome = database_away.drill(folder, faults=number, seconds_away=3)
-    held = outcome.count.is_right and not outcome.not_sent_on and outcome.p99_ms <= 250
-    return held and outcome.drained_in_seconds <= 60, asdict(outcome)
-
-
-def disk_full(folder: Path, number: int) -> Finding:
-    """D4: the disk fills up and is freed again."""
-    outcome = full_disk.drill(folder, rounds=number)
-    held = outcome.count.is_right and not outcome.not_sent_on and outcome.marked == outcome.counted_lost
-    return held and outcome.resumed_in_seconds <= 5, asdict(outcome)
-
-
-def disk_fails(folder: Path, number: int) -> Finding:
-    """D5: fdatasync and write fail at many places."""
-    data = folder / "data"
-    data.mkdir()
-    outcome = broken_disk.drill(data, counting.clean_environ(data), places=number)
-    return outcome.count.is_right and not outcome.not_sent_on, asdict(outcome)
-
-
-def two_nodes(folder: Path, number: int) -> Finding:
-    """Two nodes over one PostgreSQL behind nginx, one of them killed every ten seconds."""
-    outcome = nodes.drill(folder, kills=number)
-    return outcome.held, asdict(outcome)
-
-
-DRILLS: dict[str, tuple[Callable[[Path, int], Finding], int]] = {
-    "kills-sqlite": (kills_on_sqlite, 60),
-    "kills-postgresql": (kills_on_postgresql, 60),
-    "power": (power_cuts, 200),
-    "database-away": (without_database, 50),
-    "two-nodes": (two_nodes, 20),
-    "disk-full": (disk_full, 10),
-    "disk-fails": (disk_fails, 60),
+DRILLS: dict[str, Drill] = {
+    "kills-sqlite": Drill(kills.on_sqlite, 500),
+    "kills-postgresql": Drill(kills.on_postgresql, 500),
+    "kills-committed": Drill(kills.committed_in_postgresql, 200),
+    "power": Drill(power.long, 200, ("mkfs.ext4", "mount")),
+    "database-away": Drill(database_away.long, 50),
+    "two-nodes": Drill(two_nodes.long, 20, ("nginx",)),
+    "disk-full": Drill(full_disk.long, 10, ("mkfs.ext4", "mount")),
+    "disk-fails": Drill(broken_disk.long, 200, ("strace",)),
+    "publishers": Drill(suite.publishers, 60),
 }
-"""Each drill, and how many faults its long form has."""
 
 
 def main(words: list[str]) -> int:
-    """Run what was asked for; gives 1 when something did not hold."""
-    parser = argparse.ArgumentParser(prog="./run drill", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(DRILLS)}; all by default")
-    parser.add_argument("--faults", type=int, help="how many faults, instead of the long form's number")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    asked = parser.parse_args(words)
-    unknown = set(asked.names) - set(DRILLS)
-    if unknown:
-        parser.error(f"there is no drill called {', '.join(sorted(unknown))}; there is: {', '.join(DRILLS)}")
+    """Run what was asked for; gives 1 when something did not hold or could not be run."""
+    asked = _parse(words)
+    if asked.list:
+        for name, drill in DRILLS.items():
+            print(f"{name:18} {drill.faults:4} faults  {' '.join((drill.run.__doc__ or '').split())}")
+        return 0
+    names = asked.names or list(DRILLS)
+    if missing := what_is_missing(sorted({tool for name in names for tool in DRILLS[name].needs})):
+        print(missing, file=sys.stderr)
+        return 1
     found: dict[str, Any] = {"conditions": conditions()}
-    held_all = True
-    for name in asked.names or DRILLS:
-        run, number = DRILLS[name]
-        begun = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="vocero-drill-") as folder:
-            held, figures = run(Path(folder), asked.faults or number)
-        held_all = held_all and held
-        found[name] = {"held": held, "seconds": round(time.monotonic() - begun)} | figures
+    for name in names:
+        found[name] = _run(DRILLS[name], asked.faults, asked.seed)
         if not asked.json:
-            print(f"{name}: {'held' if held else 'DID NOT HOLD'}\n  {json.dumps(found[name])}", flush=True)
+            told = {key: value for key, value in found[name].items() if key != "held"}
+            print(f"{name}: {'held' if found[name]['held'] else 'DID NOT HOLD'} {json.dumps(told)}", flush=True)
     if asked.json:
         print(json.dumps(found))
-    return 0 if held_all else 1
+    return 0 if all(found[name]["held"] for name in names) else 1
+
+
+def _run(drill: Drill, faults: int | None, seed: int) -> dict[str, Any]:
+    begun = time.monotonic()
+    number = faults or drill.faults
+    with tempfile.TemporaryDirectory(prefix="vocero-drill-") as folder:
+        try:
+            finding = drill.run(Path(folder), number, seed)
+        except Exception as error:  # noqa: BLE001  whatever went wrong, it did not hold and the other drills go on
+            traceback.print_exc()
+            finding = Finding(False, {"error": f"{type(error).__name__}: {error}"})
+    return {
+        "held": finding.held,
+        "faults": number,
+        "seed": seed,
+        "seconds": round(time.monotonic() - begun),
+    } | finding.figures
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./run drill", description="Run one long drill or all of them; they take hours."
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(DRILLS)}; all by default")
+    parser.add_argument("--list", action="store_true", help="say what there is, and run nothing")
+    parser.add_argument("--faults", type=int, help="how many faults, instead of the long form's number")
+    parser.add_argument("--seed", type=int, default=1, help="what chance is drawn from; 1 by default")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    asked = parser.parse_args(words)
+    if asked.faults is not None and asked.faults < 1:
+        parser.error("--faults takes a number from 1 on")
+    if unknown := sorted(set(asked.names) - set(DRILLS)):
+        hint = f"; ./run drill --faults {unknown[0]} sets how many faults" if unknown[0].isdigit() else ""
+        parser.error(f"there is no drill called {', '.join(unknown)}; there is: {', '.join(DRILLS)}{hint}")
+    return asked
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import json
 import os
 import random
 import sqlite3
-import statistics
 import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -14,7 +13,9 @@ from pathlib import Path
 from bench.drills import counting, crew
 from bench.drills.cluster import Cluster
 from bench.load import SERVER_CORE, Measured, measure, memory_mib, pinned, write_requests
+from bench.rounds import middle, spread, steady
 
+NEEDS = ("nginx", "wrk", "taskset")
 LINKS = 3_000_000
 POSTS = 10_000
 REQUESTS = 60_000
@@ -45,7 +46,6 @@ def run(*, links: int = LINKS, rounds: int = ROUNDS, seconds: int = SECONDS) -> 
         counting.prepare(environ, 0)
         tokens = fill_sqlite(data / "vocero.sqlite3", links)
         script = write_requests(folder, [f"/l/{token}" for token in draw(tokens)])
-        found: dict[str, list[Measured]] = {}
         memory = 0.0
         cluster = stack.enter_context(_cluster())
         shared = counting.clean_environ(
@@ -53,21 +53,25 @@ def run(*, links: int = LINKS, rounds: int = ROUNDS, seconds: int = SECONDS) -> 
         )
         counting.prepare(shared, 0)
         fill_postgresql(cluster.url, tokens)
-        for _ in range(rounds):
-            found.setdefault("nginx", []).append(_nginx(folder, script, seconds))
+
+        def one_round() -> dict[str, Measured]:
+            nonlocal memory
+            found = {"nginx": _nginx(folder, script, seconds)}
             for kind, sync in (("fdatasync", "local"), ("kernel", "kernel")):
-                one, used = _links(folder, environ | {"VOCERO_CLICK_SYNC": sync}, script, seconds)
-                found.setdefault(kind, []).append(one)
+                found[kind], used = _links(folder, environ | {"VOCERO_CLICK_SYNC": sync}, script, seconds)
                 memory = max(memory, used)
-            found.setdefault("postgresql", []).append(_links(folder, shared, script, seconds, cluster.pid)[0])
-            found.setdefault("single_port", []).append(_single_port(folder, environ, script, seconds))
-    return _figures(found) | {"memory_mib_links": memory}
+            found["postgresql"] = _links(folder, shared, script, seconds, cluster.pid)[0]
+            found["single_port"] = _single_port(folder, environ, script, seconds)
+            return found
+
+        measured = steady(one_round, lambda found: found["nginx"].rate, rounds=rounds)
+    return _figures(measured) | {"memory_mib_links": memory}
 
 
 def fill_sqlite(path: Path, links: int) -> list[str]:
     """Put links to ten thousand posts into a prepared SQLite file; gives their tokens."""
     draw_token = random.Random(7)
-    tokens = list({"".join(draw_token.choices(_SIGNS, k=11)) for _ in range(links)})
+    tokens = list(dict.fromkeys("".join(draw_token.choices(_SIGNS, k=11)) for _ in range(links)))
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("PRAGMA synchronous = OFF")
@@ -156,20 +160,14 @@ def _round(
         return found, memory_mib(pid)
 
 
-def _figures(found: Mapping[str, list[Measured]]) -> dict[str, float]:
-    nginx = found["nginx"]
-    figures = {
-        "nginx_rate": statistics.median(one.rate for one in nginx),
-        "nginx_spread": max(one.rate for one in nginx) / min(one.rate for one in nginx) - 1,
-    }
-    for name, rounds in found.items():
-        if name != "nginx":
-            figures[f"ratio_{name}"] = statistics.median(
-                one.rate / base.rate for one, base in zip(rounds, nginx, strict=True)
-            )
-        figures[f"rate_{name}"] = statistics.median(one.rate for one in rounds)
-        figures[f"p50_ms_{name}"] = statistics.median(one.p50_ms for one in rounds)
-        figures[f"p99_ms_{name}"] = statistics.median(one.p99_ms for one in rounds)
-        figures[f"cpu_us_{name}"] = statistics.median(one.cpu_us for one in rounds)
+def _figures(measured: list[dict[str, Measured]]) -> dict[str, float]:
+    figures = {f"ratio_{name}": middle(one[name].rate / one["nginx"].rate for one in measured) for name in measured[0]}
+    del figures["ratio_nginx"]
+    for name in measured[0]:
+        rounds = [one[name] for one in measured]
+        figures[f"rate_{name}"] = middle(one.rate for one in rounds)
+        figures[f"p50_ms_{name}"] = middle(one.p50_ms for one in rounds)
+        figures[f"p99_ms_{name}"] = middle(one.p99_ms for one in rounds)
+        figures[f"cpu_us_{name}"] = middle(one.cpu_us for one in rounds)
         figures[f"wrong_{name}"] = float(sum(one.wrong for one in rounds))
-    return figures
+    return figures | {"spread_nginx": spread(one["nginx"].rate for one in measured)}

@@ -1,12 +1,13 @@
 """D5: writing or syncing fails with an I/O error at the n-th call; what failed is never acknowledged."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.drills import counting, crew
 from bench.drills.counting import Count
 from bench.drills.crew import Crew
+from bench.drills.finding import Finding
 from bench.drills.visitors import Visitors
 
 # Which calls, and from which one on: SQLite and the head of the segment write a few times before the first click.
@@ -71,3 +72,11 @@ def _learn(data: Path, environ: dict[str, str], tokens: list[str]) -> None:
         team.end("links")
     finally:
         team.end_all()
+
+
+def long(folder: Path, faults: int, seed: int) -> Finding:
+    """D5: fdatasync and write fail at many places."""
+    data = folder / "data"
+    data.mkdir()
+    outcome = drill(data, counting.clean_environ(data), places=faults)
+    return Finding(outcome.count.is_right and not outcome.not_sent_on and outcome.marked > 0, asdict(outcome))

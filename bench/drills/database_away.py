@@ -3,13 +3,14 @@
 import random
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.drills import counting, crew
 from bench.drills.cluster import Cluster
 from bench.drills.counting import Count
 from bench.drills.crew import Crew
+from bench.drills.finding import Finding
 from bench.drills.visitors import Visitors
 
 
@@ -69,3 +70,10 @@ def _drain(environ: dict[str, str], visitors: Visitors, *, seconds: float) -> fl
             break
         time.sleep(0.2)
     return time.monotonic() - begun
+
+
+def long(folder: Path, faults: int, seed: int) -> Finding:
+    """D3: PostgreSQL stopped and killed under clicks."""
+    outcome = drill(folder, faults=faults, seconds_away=3, seed=seed)
+    held = outcome.count.is_right and not outcome.not_sent_on and outcome.p99_ms <= 250
+    return Finding(held and outcome.drained_in_seconds <= 60, asdict(outcome))

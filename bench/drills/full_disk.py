@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.drills import counting, crew
 from bench.drills.counting import Count
 from bench.drills.crew import Crew
 from bench.drills.disks import disk
+from bench.drills.finding import Finding
 from bench.drills.visitors import Visitors
 
 
@@ -59,3 +60,10 @@ def drill(folder: Path, *, rounds: int = 1, furnish: Callable[[Path], object] = 
         ((lost,),) = counting.rows(environ, "SELECT COALESCE(SUM(lost), 0) FROM tracking_segmentcursor")
     wrong = sum(visitors.others.values()) + visitors.failures
     return Outcome(len(visitors.marked), int(lost), wrong, resumed, count)
+
+
+def long(folder: Path, faults: int, seed: int) -> Finding:
+    """D4: the disk fills up under clicks and is freed again."""
+    outcome = drill(folder, rounds=faults)
+    held = outcome.count.is_right and not outcome.not_sent_on and outcome.marked == outcome.counted_lost
+    return Finding(held and outcome.resumed_in_seconds <= 5, asdict(outcome))

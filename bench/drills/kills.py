@@ -2,12 +2,14 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.drills import counting, crew
+from bench.drills.cluster import Cluster
 from bench.drills.counting import Count
 from bench.drills.crew import Crew
+from bench.drills.finding import Finding
 from bench.drills.visitors import Visitors
 
 TREE = "tree"
@@ -61,3 +63,34 @@ def drill(
     counting.take_in(environ)
     count = counting.count(environ, visitors.acknowledged)
     return Outcome(done, count, count.acknowledged / max(1, kills))
+
+
+def on_sqlite(folder: Path, faults: int, seed: int) -> Finding:
+    """D1: kill -9 of links, pages, ingest and all of them under clicks, on SQLite."""
+    return _long(folder, faults, seed)
+
+
+def on_postgresql(folder: Path, faults: int, seed: int) -> Finding:
+    """D1: the same on PostgreSQL."""
+    return _with_cluster(folder, faults, seed)
+
+
+def committed_in_postgresql(folder: Path, faults: int, seed: int) -> Finding:
+    """D1: the same with clicks that PostgreSQL has committed before they are answered."""
+    return _with_cluster(folder, faults, seed, VOCERO_CLICK_SYNC="database")
+
+
+def _with_cluster(folder: Path, faults: int, seed: int, **settings: str) -> Finding:
+    cluster = Cluster()
+    cluster.start()
+    try:
+        return _long(folder, faults, seed, DATABASE_URL=cluster.url, **settings)
+    finally:
+        cluster.remove()
+
+
+def _long(folder: Path, faults: int, seed: int, **settings: str) -> Finding:
+    data = folder / "data"
+    data.mkdir()
+    outcome = drill(data, counting.clean_environ(data, **settings), kills=faults, seed=seed)
+    return Finding(outcome.count.is_right, asdict(outcome))

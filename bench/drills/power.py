@@ -5,13 +5,14 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.drills import counting, crew
 from bench.drills.counting import Count
 from bench.drills.crew import Crew
 from bench.drills.disks import disk
+from bench.drills.finding import Finding
 from bench.drills.visitors import Visitors
 
 
@@ -80,3 +81,11 @@ def _is_whole(path: Path) -> bool:
         return bool(connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)])
     finally:
         connection.close()
+
+
+def long(folder: Path, faults: int, seed: int) -> Finding:
+    """D2: the power of the disk with segments and SQLite is cut; three more cuts without waiting for it must lose."""
+    outcome = drill(folder / "safe", cuts=faults, seed=seed)
+    planted = drill(folder / "hasty", cuts=3, seed=seed, sync="kernel")
+    held = outcome.count.is_right and outcome.whole and planted.count.lost > 0
+    return Finding(held, {"safe": asdict(outcome), "planted": asdict(planted)})

@@ -3,13 +3,14 @@
 import statistics
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.drills import counting, crew
 from bench.drills.cluster import Cluster
 from bench.drills.counting import Count
 from bench.drills.crew import Crew
+from bench.drills.finding import Finding
 from bench.drills.visitors import Visitors
 
 _PROXY = """
@@ -115,3 +116,9 @@ def _start_proxy(folder: Path, port: int, ports: list[int]) -> "subprocess.Popen
     proxy = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(conf), "-e", str(folder / "error.log")])
     time.sleep(1)
     return proxy
+
+
+def long(folder: Path, faults: int, seed: int) -> Finding:
+    """Two nodes over one PostgreSQL behind nginx, one of them killed every ten seconds."""
+    outcome = drill(folder, kills=faults)
+    return Finding(outcome.held, asdict(outcome))
