@@ -188,7 +188,10 @@ class Enrolment(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["member", "program"], name="one_enrolment_per_program")]
-        indexes = [models.Index(fields=["program", "state"])]
+        indexes = [
+            models.Index(fields=["program", "state"]),
+            models.Index(fields=["program", "member"], condition=models.Q(shows_name=True), name="shows_the_name"),
+        ]
 
     def __str__(self) -> str:
         return f"enrolment {self.pk}"

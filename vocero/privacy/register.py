@@ -96,6 +96,7 @@ REGISTER: Final[dict[str, Entry]] = {
     "measurement.MonthPlan": _NOTHING,
     "measurement.ReportLink": Entry("created_by", ("created_at",), OnErase.KEPT),
     "recognition.LedgerEntry": Entry("member", ("rule", "fact", "points", "at"), OnErase.KEPT),
+    "recognition.PeriodPoints": Entry("member", ("kind", "first_on", "points"), OnErase.KEPT),
     "recognition.ScoreLock": _NOTHING,
     "recognition.Note": Entry("author", ("share", "text", "at"), OnErase.DELETED),
     "recognition.PostThanks": Entry("author", ("post", "text", "at"), OnErase.EMPTIED),

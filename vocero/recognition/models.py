@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from vocero.company.models import Program
 from vocero.content.models import Post
@@ -76,3 +77,32 @@ class PostThanks(models.Model):
 
     def __str__(self) -> str:
         return f"thanks {self.pk}"
+
+
+class PeriodPoints(models.Model):
+    """What one member's ledger entries of one calendar period add up to; made again from the ledger at any time.
+
+    The day of an entry is that of its share. The period "all" holds every entry and begins on 1970-01-01.
+    """
+
+    class Kind(models.TextChoices):
+        WEEK = "w", _("Week")
+        MONTH = "m", _("Month")
+        QUARTER = "q", _("Quarter")
+        ALL = "a", _("All the time")
+
+    pk = models.CompositePrimaryKey("program", "kind", "first_on", "member")
+    kind = models.CharField(max_length=1, choices=Kind)
+    first_on = models.DateField()
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
+    points = models.IntegerField()
+
+    class Meta:
+        verbose_name_plural = "period points"
+        indexes: ClassVar = [
+            models.Index(fields=["program", "kind", "first_on", "points", "member"], name="points_by_rank")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.first_on} {self.points}"

@@ -18,6 +18,7 @@ from vocero.lib.text import one_line
 from vocero.people.models import Enrolment, Member
 from vocero.recognition.eligibility import Slot, may_earn, qualifies, within_cap
 from vocero.recognition.models import LedgerEntry, Note, PostThanks, ScoreLock
+from vocero.recognition.period_points import bring_up_to_date, lacks_points, rebuild_points
 from vocero.recognition.rules.base import Facts
 from vocero.recognition.rules.registry import RULES
 from vocero.recognition.rules.shared import SHARED
@@ -43,6 +44,8 @@ def score(*, at: datetime, since: datetime | None = None) -> int:
     installation = house()
     written = 0
     for program in Program.objects.filter(archived_at=None):
+        if lacks_points(program):
+            rebuild_points(program)
         for day_on in _days(program, since or at - RECENT):
             with transaction.atomic():
                 ScoreLock.objects.get_or_create(program=program)
@@ -79,6 +82,8 @@ def _score_day(installation: Installation, program: Program, day_on: date, *, at
         )
     ]
     LedgerEntry.objects.bulk_create(entries, batch_size=_CHUNK, ignore_conflicts=True)
+    if entries:
+        bring_up_to_date(program.pk, {entry.member_id for entry in entries}, [day_on])
     return len(entries)
 
 

@@ -7,10 +7,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import Model
 
+from vocero.company.models import Program
 from vocero.company.queries import installation
 from vocero.lib import clock
 from vocero.measurement import services
 from vocero.measurement.models import AdvocateDay, ConversionStat, EngagementStat, Headcount, Participation, ShareStat
+from vocero.recognition.period_points import wrong_points
 from vocero.tracking.models import ClickStat, VisitorCount
 
 TABLES: tuple[type[Model], ...] = (
@@ -48,6 +50,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"  WRONG  {name}: {missing} rows should be there, {extra} should not")
             else:
                 self.stdout.write(f"  ok     {name}: {after[table].total()} rows")
+        points = sum(wrong_points(program) for program in Program.objects.all())
+        wrong += bool(points)
+        self.stdout.write(f"  WRONG  {points} rows of points by period" if points else "  ok     points by period")
         if wrong:
             raise CommandError("The roll-ups are not what the facts say. Make them anew: vocero rebuild")
         self.stdout.write("The roll-ups are what the facts say.")
