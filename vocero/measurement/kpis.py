@@ -20,6 +20,7 @@ from vocero.measurement.definitions import (
     Text,
     Value,
 )
+from vocero.measurement.models import SoFar
 from vocero.measurement.rates import MediaValue
 from vocero.measurement.spans import Span
 
@@ -103,7 +104,7 @@ class _Facts:
     engagement: queries.Engagement
     conversions: queries.Conversions
     media_value: MediaValue
-    reach: queries.Reach
+    reach: SoFar
     average_audience: tuple[int, int]
     uncounted: dict[str, int]
 
@@ -112,7 +113,7 @@ def _read(program: int, span: Span, currency: str) -> tuple[_Facts, _Facts]:
     """Read a stretch and the one before it together."""
     spans = (span, span.before())
     adoption = queries.adoption(program, *spans)
-    advocates = queries.advocates(program, *spans)
+    people = queries.people_so_far(program, *spans)
     shares = queries.shares(program, *spans)
     clicks = queries.clicks(program, *spans)
     engagement = queries.engagement(program, *spans)
@@ -124,13 +125,13 @@ def _read(program: int, span: Span, currency: str) -> tuple[_Facts, _Facts]:
         _Facts(
             span=one,
             adoption=adoption[at],
-            advocates=advocates[at],
+            advocates=people[at].advocates,
             shares=shares[at],
             clicks=clicks[at],
             engagement=engagement[at],
             conversions=conversions[at],
             media_value=media_value[at],
-            reach=queries.reach(program, one),
+            reach=people[at],
             average_audience=audience,
             uncounted=uncounted,
         )

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from vocero.company.models import Program
+from vocero.content.models import Post
 from vocero.lib.ids import public_id
 from vocero.lib.periods import PeriodKind
 from vocero.people.models import Member
@@ -128,6 +129,51 @@ class Participation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.period_kind} {self.first_on}"
+
+
+class SoFar(models.Model):
+    """What a calendar period had come to by the end of one of its days: different advocates, and whom they could reach.
+
+    There is a row for each day on which somebody shared for the first time in the period. The followers are those that
+    were known when the period was counted last, which is until the period after it is over.
+    """
+
+    pk = models.CompositePrimaryKey("program", "period_kind", "first_on", "day_on")
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
+    period_kind = models.CharField(max_length=8, choices=PeriodChoice)
+    first_on = models.DateField()
+    day_on = models.DateField()
+    advocates = models.PositiveIntegerField(default=0)
+    low = models.PositiveBigIntegerField(default=0)
+    high = models.PositiveBigIntegerField(default=0)
+    people = models.PositiveIntegerField(default=0, help_text="of how many advocates the followers are known")
+    numbers = models.PositiveIntegerField(default=0)
+    read = models.PositiveIntegerField(default=0, help_text="how many of the numbers a network reported")
+
+    def __str__(self) -> str:
+        return f"{self.period_kind} {self.first_on} {self.day_on}"
+
+
+class AudienceTotal(models.Model):
+    """One row: the followers of everybody who told them or whose network did, as they were counted last."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    low = models.PositiveBigIntegerField(default=0)
+    high = models.PositiveBigIntegerField(default=0)
+    people = models.PositiveIntegerField(default=0)
+    counted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.low}-{self.high}"
+
+
+class SharedPost(models.Model):
+    """That at least one counted share of a post exists."""
+
+    post = models.OneToOneField(Post, primary_key=True, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
 
 
 class Headcount(models.Model):

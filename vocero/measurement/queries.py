@@ -6,22 +6,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from django.db.models import Case, Count, DateField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, Count, DateField, F, Q, QuerySet, Subquery, Sum, Value, When
 
 from vocero.measurement import rates
-from vocero.measurement.adoption import Adoption, advocates_in
+from vocero.measurement.adoption import Adoption
 from vocero.measurement.dimensions import PEOPLE, Dimension
 from vocero.measurement.models import (
-    AdvocateDay,
+    AudienceTotal,
     ConversionStat,
     EngagementStat,
     Headcount,
-    Participation,
     Rate,
     ShareStat,
+    SoFar,
 )
 from vocero.measurement.spans import Span
-from vocero.networks.models import Audience
 from vocero.sharing.models import Share
 from vocero.tracking.models import ClickStat, Conversion
 
@@ -86,18 +85,6 @@ class Conversions:
     unverified: int = 0
     not_credited: int = 0
     waiting: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Followers that people told us or networks reported: the least and the most, of how many people."""
-
-    low: int
-    high: int
-    people: int
-    read: int
-    """How many of the numbers were reported by a network."""
-    numbers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +179,7 @@ def uncounted_shares(program: int, span: Span) -> dict[str, int]:
     made = Share.objects.filter(
         program=program,
         state__in=[Share.State.STARTED, Share.State.UNCONFIRMED],
+        day_on=None,
         created_at__gte=begins,
         created_at__lt=ends,
     )
@@ -215,41 +203,27 @@ def adoption(program: int, *spans: Span) -> list[Adoption]:
     return found
 
 
-def advocates(program: int, *spans: Span) -> list[int]:
-    """Give how many different people shared in each stretch."""
-    whole = Q()
+def people_so_far(program: int, *spans: Span) -> list[SoFar]:
+    """Give for each stretch how many different people shared in it and whom they could reach, in one query.
+
+    A stretch is a calendar period or its beginning. Followers of those who shared count on the networks that they shared to,
+    as far as they are known.
+    """
+    wanted = Q()
     for span in spans:
-        whole |= Q(period_kind=span.period.kind.value, first_on=span.period.first_on)
-    rows = Participation.objects.filter(whole, program=program)
-    known = {(row.period_kind, row.first_on): row.advocates for row in rows}
-    return [
-        known.get((span.period.kind.value, span.period.first_on), 0)
-        if span.is_whole
-        else advocates_in(program, span.first_on, span.last_on)
-        for span in spans
-    ]
-
-
-def reach(program: int, span: Span) -> Reach:
-    """Give the followers of those who shared, on the networks that they shared to, as far as they are known."""
-    shared = AdvocateDay.objects.filter(
-        program=program, member=OuterRef("member"), network=OuterRef("network"), day_on__range=span.days
-    )
-    known = Audience.objects.filter(Exists(shared)).aggregate(
-        low=Sum("low"),
-        high=Sum("high"),
-        people=Count("member", distinct=True),
-        numbers=Count("pk"),
-        read=Count("pk", filter=Q(origin=Audience.Origin.READ)),
-    )
-    return Reach(**{name: value or 0 for name, value in known.items()})
+        days = {"period_kind": span.period.kind.value, "first_on": span.first_on, "day_on__lte": span.last_on}
+        last = SoFar.objects.filter(program=program, **days).order_by("-day_on").values("day_on")[:1]
+        wanted |= Q(period_kind=days["period_kind"], first_on=span.first_on, day_on=Subquery(last))
+    rows = {(row.period_kind, row.first_on): row for row in SoFar.objects.filter(wanted, program=program)}
+    return [rows.get((span.period.kind.value, span.first_on), SoFar()) for span in spans]
 
 
 def average_audience() -> tuple[int, int]:
     """Give the average of all followers that a person told or a network reported, and of how many people that is."""
-    known = Audience.objects.aggregate(low=Sum("low"), high=Sum("high"), people=Count("member", distinct=True))
-    people = known["people"] or 0
-    return ((known["low"] + known["high"]) // (2 * people) if people else 0), people
+    known = AudienceTotal.objects.first()
+    if known is None or not known.people:
+        return 0, 0
+    return (known.low + known.high) // (2 * known.people), known.people
 
 
 def media_values(program: int, *spans: Span) -> list[rates.MediaValue]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Min
 from django.utils.translation import gettext_lazy as _
 
 from vocero.company import audit
@@ -16,20 +16,20 @@ from vocero.company.queries import company_day, house, reporting_zone
 from vocero.lib.errors import Refusal
 from vocero.lib.ids import new_secret
 from vocero.lib.money import CURRENCIES, to_millionths
-from vocero.lib.periods import Period, PeriodKind, day_starts_at, days_between
+from vocero.lib.periods import Period, day_starts_at, days_between
 from vocero.lib.text import tidy
 from vocero.lib.tokens import fingerprint
 from vocero.measurement import disclosure
-from vocero.measurement.adoption import ACTIVE_DAYS, adoption_at, advocates_in
+from vocero.measurement.adoption import ACTIVE_DAYS, adoption_at
 from vocero.measurement.contributions import asked_people, contributions
 from vocero.measurement.folds import FOLDS, Fold, earliest_day, fingerprints
+from vocero.measurement.growing import count_audience, count_periods, mark_shared, posts_of
 from vocero.measurement.models import (
     DisclosedCell,
     DisclosureDecision,
     FoldedDay,
     Headcount,
     MonthPlan,
-    Participation,
     Rate,
     ReportLink,
 )
@@ -41,7 +41,6 @@ from vocero.tracking.services import rebuild_clicks
 RECENT_DAYS: Final = 35
 REPORT_LINK_LASTS: Final = timedelta(days=30)
 REPORT_PURPOSE: Final = "measurement.report_link"
-KINDS: Final = (PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
 
 
 class NotRebuilt(Refusal):
@@ -75,7 +74,7 @@ def roll_up(first_on: date, last_on: date, *, at: datetime, anew: bool = False) 
         folded.update(days)
         if fold.source == FoldedDay.Source.SHARES:
             share_days.update(days)
-    _count_advocates(share_days)
+    count_periods(share_days)
     _count_heads(installation, first_on, last_on, share_days, at=at, anew=anew)
     return RolledUp(len(days_between(first_on, last_on)), tuple(sorted(folded)))
 
@@ -85,7 +84,11 @@ def roll_up_recent(*, at: datetime) -> RolledUp:
     today = company_day(house(), at)
     first_on = today - timedelta(days=RECENT_DAYS - 1)
     last = Headcount.objects.aggregate(day=Max("day_on"))["day"]
-    return roll_up(min(first_on, last or first_day(at)), today, at=at)
+    if last is None or not FoldedDay.objects.exists():
+        last = first_day_of_facts(at)
+    done = roll_up(min(first_on, last), today, at=at)
+    count_audience(today, at=at)
+    return done
 
 
 def rebuild(*, since: date, at: datetime) -> RolledUp:
@@ -106,17 +109,22 @@ def rebuild(*, since: date, at: datetime) -> RolledUp:
 
 
 def first_day(at: datetime) -> date:
-    """Give the first day that there can be figures for: that of the house, or of its first fact."""
+    """Give the first day that there are figures for: that of the house, or the first one in the roll-ups."""
     installation = house()
     days = [company_day(installation, installation.set_up_at or at)]
-    if first := earliest_day():
-        days.append(first)
+    if folded := FoldedDay.objects.aggregate(day=Min("day_on"))["day"]:
+        days.append(folded)
     return min(days)
+
+
+def first_day_of_facts(at: datetime) -> date:
+    """Give the same from the facts, of which some may not be in the roll-ups yet: it looks at all of them."""
+    return min([first_day(at), *filter(None, [earliest_day()])])
 
 
 def oldest_complete_day(at: datetime) -> date:
     """Give the oldest day whose facts are all kept: the first day, or the first whose single clicks are not forgotten."""
-    return max(first_day(at), first_day_with_clicks() or date.min)
+    return max(first_day_of_facts(at), first_day_with_clicks() or date.min)
 
 
 def _days_to_fold(fold: Fold, first_on: date, last_on: date, *, anew: bool) -> list[date]:
@@ -140,31 +148,18 @@ def _fold_day(fold: Fold, day: date, currency: str) -> None:
     folded = FoldedDay.objects.select_for_update().get(pk=folded.pk)
     fingerprint = fingerprints(fold, day, day).get(day)
     rows = fold.rows(day, currency)
+    counts_shares = fold.source == FoldedDay.Source.SHARES
+    before = posts_of(day) if counts_shares else set()
     for table in fold.tables:
         table._default_manager.filter(day_on=day).delete()
         table._default_manager.bulk_create([row for row in rows if type(row) is table], batch_size=500)
+    if counts_shares:
+        mark_shared(before, posts_of(day))
     if fingerprint is None:
         folded.delete()
     elif folded.fingerprint != fingerprint:
         folded.fingerprint = fingerprint
         folded.save(update_fields=["fingerprint"])
-
-
-def _count_advocates(days: Iterable[date]) -> None:
-    """Count the distinct advocates of every calendar period that holds one of these days."""
-    periods = {Period.of(kind, day) for day in days for kind in KINDS}
-    for program in Program.objects.values_list("pk", flat=True):
-        for period in sorted(periods):
-            _count_period(program, period)
-
-
-def _count_period(program: int, period: Period) -> None:
-    advocates = advocates_in(program, period.first_on, period.last_on)
-    row: dict[str, Any] = {"program_id": program, "period_kind": period.kind.value, "first_on": period.first_on}
-    if advocates:
-        Participation.objects.update_or_create(**row, defaults={"advocates": advocates})
-    else:
-        Participation.objects.filter(**row).delete()
 
 
 def _count_heads(

@@ -24,4 +24,4 @@ def roll_up_all(at: datetime) -> int:
     """Look through all days for late changes; gives how many days were folded. Runs once a day."""
     if installation() is None:
         return 0
-    return len(services.roll_up(services.first_day(at), company_day(house(), at), at=at).folded)
+    return len(services.roll_up(services.first_day_of_facts(at), company_day(house(), at), at=at).folded)

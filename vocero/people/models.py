@@ -160,6 +160,11 @@ class Invitation(models.Model):
         indexes = [
             models.Index(fields=["member", "program"]),
             models.Index(fields=["due_at"], condition=models.Q(sent_at=None, bounced_at=None), name="invitation_due"),
+            models.Index(
+                fields=["program", "bounced_at"],
+                condition=models.Q(bounced_at__isnull=False),
+                name="invitation_bounced",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -109,6 +109,11 @@ class Share(models.Model):
             models.Index(fields=["member", "-created_at"]),
             models.Index(fields=["post", "network", "created_at"]),
             models.Index(fields=["program", "day_on"]),
+            models.Index(
+                fields=["program", "state", "created_at", "network"],
+                condition=models.Q(day_on__isnull=True),
+                name="shares_that_are_not_out",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -27,6 +27,7 @@ def test_posts_that_nobody_shares_are_named_and_shared_ones_are_not(people: Peop
     make_post(people.house, title="Left on the shelf", at=old)
     liked = make_post(people.house, title="Liked by many", at=old)
     share_on(people.ana, liked, now().date() - timedelta(days=3))
+    roll_up_recent(at=now())
     text = sign_in(people.marta).get("/manage/").content.decode()
     assert "Left on the shelf" in text
     assert "Liked by many" not in text

@@ -23,7 +23,7 @@ from vocero.lib.clock import now
 from vocero.lib.periods import PeriodKind, last_closed
 from vocero.lib.words import pick
 from vocero.measurement import queries as measurement
-from vocero.measurement.dimensions import counted
+from vocero.measurement.models import SharedPost
 from vocero.measurement.spans import Span
 from vocero.networks.queries import label_of
 from vocero.notices.queries import mail_health
@@ -111,7 +111,10 @@ def _troubles(program: Program, at: datetime) -> Iterator[Need]:
         )  # fmt: skip
     lost_by = dict(
         Share.objects.filter(
-            program=program, state__in=[Share.State.FAILED, Share.State.UNCONFIRMED], created_at__gt=at - _WEEK
+            program=program,
+            state__in=[Share.State.FAILED, Share.State.UNCONFIRMED],
+            day_on=None,
+            created_at__gt=at - _WEEK,
         )
         .values_list("network")
         .annotate(many=Count("pk"))
@@ -148,10 +151,10 @@ def _results() -> str:
 
 def posts_nobody_shares(program: Program, at: datetime) -> list[Post]:
     """Give live posts that have been offered for a week and that nobody has shared, the oldest first."""
-    shares = counted().filter(post=OuterRef("pk"))
+    shared = SharedPost.objects.filter(post=OuterRef("pk"))
     return list(
         content.live_posts(program, at)
-        .filter(~Exists(shares), offered_at__lt=at - UNSHARED_AFTER)
+        .filter(~Exists(shared), offered_at__lt=at - UNSHARED_AFTER)
         .order_by("offered_at")[:MOST_UNSHARED]
     )
 

@@ -11,7 +11,15 @@ from vocero.company.models import Program
 from vocero.company.queries import installation
 from vocero.lib import clock
 from vocero.measurement import services
-from vocero.measurement.models import AdvocateDay, ConversionStat, EngagementStat, Headcount, Participation, ShareStat
+from vocero.measurement.models import (
+    AdvocateDay,
+    ConversionStat,
+    EngagementStat,
+    Headcount,
+    Participation,
+    SharedPost,
+    ShareStat,
+)
 from vocero.recognition.period_points import wrong_points
 from vocero.tracking.models import ClickStat, VisitorCount
 
@@ -23,6 +31,7 @@ TABLES: tuple[type[Model], ...] = (
     ConversionStat,
     AdvocateDay,
     Participation,
+    SharedPost,
     Headcount,
 )
 
