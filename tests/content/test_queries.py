@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.cast import MOMENT, House, People
 from tests.content import makers
+from tests.content.ranking import ranked_for
 from vocero.content import queries, services
 from vocero.content.library import Criteria, library_page, options
 from vocero.content.models import Post
@@ -71,7 +72,7 @@ def test_posts_without_topic_or_in_another_language_are_still_there_after_the_ot
     makers.offered(program, title="english with a Spanish caption", language="en", captions=spanish, topics=(followed,))
     makers.offered(program, title="followed", language="es", topics=(followed,), at=MOMENT + HOUR)
     makers.offered(program, title="featured", language="pl", featured=True)
-    ranked = list(queries.ranked_for(people.ana, MOMENT + DAY))
+    ranked = list(ranked_for(people.ana, MOMENT + DAY))
     assert _names(ranked) == [
         "featured",
         "followed",

@@ -1,4 +1,4 @@
-"""The house itself: the installation, its programs, stored files, audit log, due-work rows and API keys."""
+"""The house itself: the installation, its programs, stored files, audit log, due-work rows, revisions and API keys."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -93,6 +93,20 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Revision(models.Model):
+    """A mark that triggers of the database leave behind a change of watched tables; see `revisions`."""
+
+    area = models.CharField(max_length=16)
+    tx = models.BigIntegerField(help_text="the transaction that changed something; 0 where one row is enough")
+    number = models.BigIntegerField(help_text="drawn by chance, so that no two states of the data are called alike")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["area", "tx"], name="one_mark_a_transaction")]
+
+    def __str__(self) -> str:
+        return f"{self.area} {self.number}"
 
 
 class ApiKey(models.Model):

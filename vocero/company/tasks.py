@@ -1,8 +1,8 @@
-"""Due work of the house: a change of time zone whose day has come."""
+"""Due work of the house: a change of time zone whose day has come, and marks of changes that nobody needs any more."""
 
 from datetime import datetime
 
-from vocero.company.models import Installation
+from vocero.company.models import Installation, Revision
 from vocero.company.queries import installation, reporting_zone
 
 
@@ -14,3 +14,15 @@ def apply_time_zone(at: datetime) -> int:
     return Installation.objects.filter(
         pk=1, next_time_zone=house.next_time_zone, next_time_zone_from_on=house.next_time_zone_from_on
     ).update(time_zone=house.next_time_zone, next_time_zone="", next_time_zone_from_on=None)
+
+
+MOST_MARKS = 500
+"""A sum over so many rows takes no time."""
+
+
+def forget_marks(at: datetime) -> int:
+    """Delete the oldest marks of changes when there are many; what was kept is read again then. Gives how many went."""
+    newest = list(Revision.objects.order_by("-pk").values_list("pk", flat=True)[: MOST_MARKS + 1])
+    if len(newest) <= MOST_MARKS:
+        return 0
+    return Revision.objects.filter(pk__lt=newest[MOST_MARKS // 2]).delete()[0]

@@ -57,6 +57,7 @@ def _seconds(number: int) -> timedelta:
 
 TABLE: tuple[Due, ...] = (
     Due("vocero.company.tasks.apply_time_zone", _seconds(60), COUNTING),
+    Due("vocero.company.tasks.forget_marks", _seconds(3600), COUNTING),
     Due("vocero.people.tasks.end_pauses", _seconds(600), COUNTING),
     Due("vocero.notices.tasks.send_due_invitations", _seconds(5), MAILING, drains=True),
     Due("vocero.notices.tasks.send_weekly_mails", _seconds(300), MAILING),

@@ -7,8 +7,6 @@ from django.db.models import (
     BooleanField,
     Case,
     Count,
-    F,
-    IntegerField,
     Prefetch,
     Q,
     QuerySet,
@@ -21,7 +19,7 @@ from vocero.company.models import Program
 from vocero.company.queries import installation, main_program
 from vocero.content.health import DOWN_AFTER, Health, health_of
 from vocero.content.mix import Mix
-from vocero.content.models import Campaign, Caption, Post, Source, Topic, TopicFollow
+from vocero.content.models import Campaign, Caption, Post, Source, Topic
 from vocero.content.pages import page_key
 from vocero.people.models import Member, Segment
 from vocero.people.queries import segments_of
@@ -54,7 +52,7 @@ def live_posts(program: Program, at: datetime) -> QuerySet[Post]:
 def offered_to(member: Member, at: datetime, program: Program | None = None) -> QuerySet[Post]:
     """Give the posts offered to a member now: to everybody, or to one of their segments; not expired, in no order.
 
-    Topic and language do not decide what a member sees, only where it stands: see `ranked_for`.
+    Topic and language do not decide what a member sees, only where it stands: see `shelf`.
     """
     chosen = Post.segments.through.objects.values("post_id")
     return live_posts(program or main_program(), at).filter(
@@ -73,39 +71,6 @@ def post_of_page(program: Program, url: str) -> Post | None:
 def is_offered_to(post: Post, member: Member, at: datetime) -> bool:
     """Say whether a member may share this post now."""
     return offered_to(member, at, post.program).filter(pk=post.pk).exists()
-
-
-def ranked_for(member: Member, at: datetime, program: Program | None = None) -> QuerySet[Post]:
-    """Give the posts offered to a member in the order of their feed, each with why it stands where it does.
-
-    First featured ones, then posts in the member's language before others, then followed topics before other topics
-    before none, then the newest. Rows carry `in_own_language`, `is_followed` and `has_topic`. A post is in somebody's
-    language when itself or one of its captions is; without any language it is in everybody's.
-    """
-    language = reading_language(member)
-    # Sets and not a question for each post: a database builds each of them once.
-    captions = Caption.objects.filter(archived_at=None).values("post_id")
-    own = Q(language=language) | Q(language="") & ~Q(pk__in=captions) | Q(pk__in=captions.filter(language=language))
-    tagged = Post.topics.through.objects.values("post_id")
-    followed = list(TopicFollow.objects.filter(member=member).values_list("topic_id", flat=True))
-    return (
-        offered_to(member, at, program)
-        .annotate(
-            in_own_language=_yes_or_no(own),
-            is_followed=_yes_or_no(Q(pk__in=tagged.filter(topic_id__in=followed))),
-            has_topic=_yes_or_no(Q(pk__in=tagged)),
-            is_featured=_yes_or_no(Q(featured_at__isnull=False)),
-        )
-        .annotate(
-            topic_rank=Case(
-                When(is_followed=True, then=Value(0)),
-                When(has_topic=True, then=Value(1)),
-                default=Value(2),
-                output_field=IntegerField(),
-            )
-        )
-        .order_by("-is_featured", "-in_own_language", "topic_rank", F("offered_at").desc(), "-pk")
-    )
 
 
 def reading_language(member: Member) -> str:

@@ -15,8 +15,8 @@ from vocero.lib.tokens import BadToken, sign, unsign
 from vocero.notices import mail
 from vocero.notices.models import WeeklyChoice, WeeklyMail
 from vocero.people.models import Enrolment, Member
+from vocero.sharing.feed import first_posts
 from vocero.sharing.models import Share
-from vocero.sharing.queries import feed_for
 from vocero.tracking.models import ClickStat, Conversion
 
 WEEKDAY: Final = 1
@@ -135,10 +135,8 @@ def week_of(member: Member, program: Program, *, at: datetime) -> Week:
     """
     last = WeeklyMail.objects.filter(member=member, state=WeeklyMail.State.SENT, at__lt=at).order_by("-at").first()
     since = max(last.at, at - _WEEK) if last else at - _WEEK
-    page = feed_for(member, program=program, at=at, most=_LOOKED_THROUGH)
-    fresh = [
-        one.post for one in page.posts if one.post.offered_at and one.post.offered_at > since and not one.shared_on
-    ][:MOST_POSTS]
+    first = first_posts(member, at=at, most=_LOOKED_THROUGH)
+    fresh = [post for post, shared in first if post.offered_at and post.offered_at > since and not shared][:MOST_POSTS]
     posts = tuple(Offered(post.title or post.why_share, post.site_name, f"/share/{post.public_id}") for post in fresh)
     stats = ClickStat.objects.filter(
         dimension="member", key=str(member.pk), program=program, day_on__gte=since.date(), day_on__lt=at.date()

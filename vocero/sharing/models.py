@@ -107,6 +107,7 @@ class Share(models.Model):
             models.Index(fields=["state", "due_at"]),
             models.Index(fields=["state", "lease_until"]),
             models.Index(fields=["member", "-created_at"]),
+            models.Index(fields=["member", "post"], name="shares_of_one_post"),
             models.Index(fields=["post", "network", "created_at"]),
             models.Index(fields=["program", "day_on"]),
             models.Index(

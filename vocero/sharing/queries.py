@@ -1,61 +1,24 @@
-"""Reads sharing for the advocate: today's posts with why they are there, the variant to begin with, and my shares."""
+"""Reads sharing for the advocate: the post to share, the variant to begin with, and my shares; see `feed` for the feed."""
 
-import base64
-import binascii
-import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from vocero.company.models import Program
-from vocero.content.models import Caption, Post, Topic, TopicFollow
-from vocero.content.queries import captions_of, is_offered_to, ranked_for
-from vocero.lib.words import pick
+from vocero.content.models import Caption, Post
+from vocero.content.queries import captions_of, is_offered_to
 from vocero.people.models import Member
-from vocero.people.queries import segments_of
+from vocero.sharing.feed import LIVING
+from vocero.sharing.keys import read_key, write_key
 from vocero.sharing.models import Draft, EngagementReading, Share
 
-PAGE: Final = 12
 FEW: Final = 3
 """A variant that so many colleagues already used today is offered last."""
 
 State = Share.State
-LIVING: Final = (State.PLANNED, State.SENDING, State.SENT, State.UNCONFIRMED, State.STARTED)
-"""States in which a share is out, or may still become so."""
-
-
-class Why(StrEnum):
-    """Why a post stands in somebody's feed."""
-
-    TOPIC = "topic"
-    SEGMENT = "segment"
-    EVERYBODY = "everybody"
-
-
-@dataclass(frozen=True, slots=True)
-class FeedPost:
-    """A post in a feed: why it is there (with the topics' or segments' names), and where it was shared already."""
-
-    post: Post
-    why: Why
-    names: Sequence[str]
-    is_featured: bool
-    in_own_language: bool
-    has_topic: bool
-    shared_on: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FeedPage:
-    """A page of a feed, and the key under which the next one begins; none: this is the last."""
-
-    posts: Sequence[FeedPost]
-    next_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +37,6 @@ class MyShares:
     shares: Sequence[Share]
     received: dict[int, Received] = field(default_factory=dict)
     next_key: str = ""
-
-
-def feed_for(
-    member: Member, *, program: Program, at: datetime, after: str = "", topic: Topic | None = None, most: int = PAGE
-) -> FeedPage:
-    """Give a page of the posts offered to a member: the next after the key `after`, all or of one topic."""
-    posts = ranked_for(member, at, program)
-    if topic is not None:
-        posts = posts.filter(topics=topic)
-    if key := _read_key(after):
-        posts = posts.filter(_after(key))
-    found = list(
-        posts.select_related("source", "card_image").prefetch_related("topics", "segments", "images__file")[: most + 1]
-    )
-    shown = found[:most]
-    return FeedPage(_explained(shown, member), _key_of(shown[-1]) if len(found) > most else "")
 
 
 def post_for(member: Member, public_id: str, *, at: datetime) -> Post | None:
@@ -148,11 +95,11 @@ def shared_before(member: Member, post: Post, *, network: str) -> Share | None:
 def my_shares(member: Member, *, after: str = "", most: int = 20) -> MyShares:
     """Give a page of a member's own shares, the newest first, with their links and what the networks told last."""
     shares = Share.objects.filter(member=member).select_related("post", "post__card_image", "account", "link")
-    if key := _read_key(after):
+    if key := read_key(after):
         shares = shares.filter(pk__lt=key[0])
     found = list(shares.order_by("-pk")[: most + 1])
     shown = found[:most]
-    return MyShares(shown, received_of(shown), _write_key([shown[-1].pk]) if len(found) > most else "")
+    return MyShares(shown, received_of(shown), write_key([shown[-1].pk]) if len(found) > most else "")
 
 
 def my_share(member: Member, public_id: str) -> Share | None:
@@ -203,77 +150,3 @@ def has_shared(member: Member) -> bool:
 
 def _real(member: Member) -> QuerySet[Share]:
     return Share.objects.filter(member=member).exclude(channel=Share.Channel.PRACTICE)
-
-
-def _explained(posts: Sequence[Post], member: Member) -> list[FeedPost]:
-    """Say why each post is there, and where the member shared it already; two queries beside the segments."""
-    followed = set(TopicFollow.objects.filter(member=member).values_list("topic_id", flat=True))
-    own_segments = set(segments_of(member)) if any(post.segments.all() for post in posts) else set()
-    shared: dict[int, list[str]] = defaultdict(list)
-    for post_id, network in (
-        _real(member)
-        .filter(post__in=[post.pk for post in posts], state__in=LIVING)
-        .values_list("post_id", "network")
-        .distinct()
-    ):
-        shared[post_id].append(network)
-    return [_explain(post, member, followed, own_segments, shared[post.pk]) for post in posts]
-
-
-def _explain(
-    post: Post, member: Member, followed: set[int], own_segments: set[int], shared_on: Sequence[str]
-) -> FeedPost:
-    topics = [pick(topic.name, (member.language,)) for topic in post.topics.all() if topic.pk in followed]
-    segments = [pick(one.name, (member.language,)) for one in post.segments.all() if one.pk in own_segments]
-    why, names = (Why.TOPIC, topics) if topics else (Why.SEGMENT, segments) if segments else (Why.EVERYBODY, [])
-    told: Any = post
-    return FeedPost(
-        post=post,
-        why=why,
-        names=names,
-        is_featured=told.is_featured,
-        in_own_language=told.in_own_language,
-        has_topic=told.has_topic,
-        shared_on=shared_on,
-    )
-
-
-def _after(key: list[Any]) -> Q:
-    """Give the condition for standing after a key in the order of `ranked_for`."""
-    featured, own, rank, offered_at, pk = key
-    steps: list[tuple[str, str, Any]] = [
-        ("is_featured", "is_featured__lt", featured),
-        ("in_own_language", "in_own_language__lt", own),
-        ("topic_rank", "topic_rank__gt", rank),
-        ("offered_at", "offered_at__lt", offered_at),
-        ("pk", "pk__lt", pk),
-    ]
-    behind, equal = Q(), Q()
-    for name, beyond, value in steps:
-        behind |= equal & Q(**{beyond: value})
-        equal &= Q(**{name: value})
-    return behind
-
-
-def _key_of(post: Post) -> str:
-    told: Any = post
-    offered_at = post.offered_at.isoformat() if post.offered_at else ""
-    return _write_key([told.is_featured, told.in_own_language, told.topic_rank, offered_at, post.pk])
-
-
-def _write_key(values: list[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(values).encode()).rstrip(b"=").decode()
-
-
-def _read_key(key: str) -> list[Any]:
-    """Read a key that `_write_key` wrote; anything else begins at the top."""
-    try:
-        values = json.loads(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
-        match values:
-            case [bool(), bool(), int(), str(), int()]:
-                return [*values[:3], datetime.fromisoformat(values[3]), values[4]]
-            case [int()]:
-                return list(values)
-    except (ValueError, binascii.Error):
-        pass
-    return []

@@ -6,8 +6,11 @@ from typing import Any, Final, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 
 from vocero.people.models import Member
+from vocero.sharing.feed import reader_of
+from vocero.web.context import seen_by
 
 type View = Callable[..., HttpResponseBase]
 
@@ -57,13 +60,24 @@ def advocate(view: View) -> View:
 
     @wraps(view)
     def enrolled(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        from django.shortcuts import redirect
-
         from vocero.people.queries import takes_part
 
         if not takes_part(signed_in(request)):
             return redirect("public:join")
         return view(request, *args, **kwargs)
+
+    return _guarded(ADVOCATE, lambda _: True, enrolled)
+
+
+def reading_advocate(view: View) -> View:
+    """As `advocate`, for a view that is handed what was read of its member with the same question: `view(request, reader)`."""
+
+    @wraps(view)
+    def enrolled(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        reader = reader_of(signed_in(request), seen_by(request))
+        if not reader.takes_part:
+            return redirect("public:join")
+        return view(request, reader, *args, **kwargs)
 
     return _guarded(ADVOCATE, lambda _: True, enrolled)
 

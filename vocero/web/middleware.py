@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from vocero.company.queries import installation
+from vocero.company.revisions import seen
 
 
 class PersonalMiddleware:
@@ -17,7 +17,8 @@ class PersonalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        house = installation()
+        request.seen = seen()  # type: ignore[attr-defined]
+        house = request.seen.installation  # type: ignore[attr-defined]
         language = _language(request, house.language if house else "en")
         zone = getattr(request.user, "time_zone", "") or (house.time_zone if house else "UTC")
         with translation.override(language):

@@ -6,11 +6,11 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from vocero.company.queries import installation
 from vocero.lib import clock
 from vocero.people.models import Member
 from vocero.tracking.services import remember_visitor
 from vocero.tracking.visitors import client_address
+from vocero.web.context import seen_by
 
 _MOST_KEPT: Final = 10_000
 
@@ -40,7 +40,7 @@ class OwnVisitMiddleware:
         seen = (request.session.session_key or "", address, agent, int(at.timestamp()) // 3600)
         if seen in self._noted:
             return
-        house = installation()
+        house = seen_by(request).installation
         if house is None:
             return
         if len(self._noted) >= _MOST_KEPT:

@@ -1,0 +1,229 @@
+"""All offered posts of a program in memory, only as far as their order in somebody's feed depends on it.
+
+A feed of ten thousand posts stands in another order for nearly everybody. Here are their ids in sorted rows, one for each
+language, topic and rank, so that a page takes the next few of each row instead of sorting all posts.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from heapq import merge
+from operator import attrgetter
+from typing import Final
+
+from vocero.company.models import Program
+from vocero.company.revisions import Kept
+from vocero.content.models import Caption, Post, Topic
+
+FOLLOWED, TAGGED, UNTAGGED = 0, 1, 2
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+_PLACE: Final = attrgetter("place")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A post on the shelf; `place` counts all posts of its program from the newest."""
+
+    pk: int
+    place: int
+    offered_at: datetime
+    expires_at: datetime | None
+    is_featured: bool
+    languages: frozenset[str]
+    topics: tuple[int, ...]
+    segments: tuple[int, ...]
+
+    def speaks(self, language: str) -> bool:
+        """Whether the post or one of its captions is in a language; without any it is in everybody's."""
+        return not self.languages or language in self.languages
+
+    def is_for(self, segments: Collection[int], at: datetime) -> bool:
+        """Whether somebody in these segments may share it now."""
+        if self.expires_at is not None and self.expires_at <= at:
+            return False
+        return not self.segments or any(segment in segments for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the order depends on: language, followed topics, own segments, the moment, and the one topic asked for."""
+
+    language: str
+    follows: frozenset[int]
+    segments: frozenset[int]
+    at: datetime
+    topic: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An entry with what it was ranked by."""
+
+    entry: Entry
+    speaks: bool
+    rank: int
+
+    @property
+    def key(self) -> tuple[bool, bool, int, datetime, int]:
+        """What the next page begins after."""
+        return (self.entry.is_featured, self.speaks, self.rank, self.entry.offered_at, self.entry.pk)
+
+
+@dataclass(slots=True)
+class _Row:
+    """The posts of one step of the order, the newest first: by topic, with any topic, and without."""
+
+    by_topic: dict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    tagged: list[Entry] = field(default_factory=list)
+    untagged: list[Entry] = field(default_factory=list)
+
+
+class Shelf:
+    """The offered posts of one program."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+        self._by_pk = {entry.pk: entry for entry in entries}
+        self._rows: dict[str, dict[tuple[bool, bool], _Row]] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def entry(self, pk: int) -> Entry | None:
+        """Give a post if it is on the shelf."""
+        return self._by_pk.get(pk)
+
+    def ranked(self, reading: Reading, after: tuple[bool, bool, int, datetime, int] | None = None) -> Iterator[Ranked]:
+        """Go through somebody's feed from a key on.
+
+        First featured ones, then posts in their language before others, then followed topics before other topics before
+        none, then the newest.
+        """
+        rows = self._rows_in(reading.language)
+        begin = (not after[0], not after[1], after[2]) if after else (False, False, FOLLOWED)
+        place = self._place_after(after[3], after[4]) if after else 0
+        for featured in (True, False):
+            for speaks in (True, False):
+                row = rows.get((featured, speaks))
+                for rank in (FOLLOWED, TAGGED, UNTAGGED):
+                    step = (not featured, not speaks, rank)
+                    if row is None or step < begin:
+                        continue
+                    for entry in _step(row, rank, reading, place if step == begin else 0):
+                        if entry.is_for(reading.segments, reading.at):
+                            yield Ranked(entry, speaks, rank)
+
+    def _place_after(self, offered_at: datetime, pk: int) -> int:
+        """Give the first place behind a moment and id; the post itself may be gone since."""
+        return bisect_right(self._entries, (-offered_at.timestamp(), -pk), key=_newest_first)
+
+    def _rows_in(self, language: str) -> dict[tuple[bool, bool], _Row]:
+        rows = self._rows.get(language)
+        if rows is None:
+            rows = defaultdict(_Row)
+            for entry in self._entries:
+                row = rows[entry.is_featured, entry.speaks(language)]
+                (row.tagged if entry.topics else row.untagged).append(entry)
+                for topic in entry.topics:
+                    row.by_topic[topic].append(entry)
+            self._rows[language] = rows
+        return rows
+
+
+def _step(row: _Row, rank: int, reading: Reading, place: int) -> Iterable[Entry]:
+    follows, topic = reading.follows, reading.topic
+    if topic is not None:
+        if rank == UNTAGGED:
+            return ()
+        wanted = rank == FOLLOWED
+        return (one for one in _from(row.by_topic, topic, place) if wanted is not follows.isdisjoint(one.topics))
+    if rank == FOLLOWED:
+        return _once(merge(*(_from(row.by_topic, one, place) for one in follows), key=_PLACE))
+    if rank == TAGGED:
+        return (one for one in _tail(row.tagged, place) if follows.isdisjoint(one.topics))
+    return _tail(row.untagged, place)
+
+
+def _from(by_topic: Mapping[int, list[Entry]], topic: int, place: int) -> Iterator[Entry]:
+    return _tail(by_topic.get(topic, []), place)
+
+
+def _tail(entries: list[Entry], place: int) -> Iterator[Entry]:
+    begin = bisect_left(entries, place, key=_PLACE) if place else 0
+    return (entries[number] for number in range(begin, len(entries)))
+
+
+def _once(entries: Iterable[Entry]) -> Iterator[Entry]:
+    last = None
+    for entry in entries:
+        if entry is not last:
+            yield entry
+        last = entry
+
+
+def _newest_first(entry: Entry) -> tuple[float, int]:
+    return (-entry.offered_at.timestamp(), -entry.pk)
+
+
+def read_shelves() -> dict[int, Shelf]:
+    """Read the offered posts of all programs, by program; four queries.
+
+    The posts come first: whom a post is for is never older than that it is offered.
+    """
+    columns = ("pk", "program_id", "offered_at", "expires_at", "featured_at", "language")
+    posts = list(Post.objects.filter(state=Post.State.OFFERED).order_by().values_list(*columns))
+    offered = {"post__state": Post.State.OFFERED}
+    segments = _sets(Post.segments.through.objects.filter(**offered).values_list("post_id", "segment_id"))
+    topics = _sets(Post.topics.through.objects.filter(**offered).values_list("post_id", "topic_id"))
+    captions = Caption.objects.filter(archived_at=None, **offered).order_by()
+    languages = _sets(captions.values_list("post_id", "language").distinct())
+    found: dict[int, list[tuple[float, int, datetime, datetime | None, bool, str]]] = defaultdict(list)
+    for pk, program, offered_at, expires_at, featured_at, language in posts:
+        moment = offered_at or _LONG_AGO
+        stamp = -moment.timestamp()
+        found[program].append((stamp, -pk, moment, expires_at, featured_at is not None, language))
+    return {
+        program: Shelf(
+            [
+                Entry(
+                    -minus_pk,
+                    place,
+                    moment,
+                    expires_at,
+                    is_featured,
+                    frozenset(languages.get(-minus_pk, ())) | ({language} if language else frozenset()),
+                    tuple(topics.get(-minus_pk, ())),
+                    tuple(segments.get(-minus_pk, ())),
+                )
+                for place, (_stamp, minus_pk, moment, expires_at, is_featured, language) in enumerate(
+                    sorted(rows, key=lambda row: row[:2])
+                )
+            ]
+        )
+        for program, rows in found.items()
+    }
+
+
+def _sets[Key, One](pairs: Iterable[tuple[Key, One]]) -> dict[Key, list[One]]:
+    found: dict[Key, list[One]] = defaultdict(list)
+    for key, one in pairs:
+        found[key].append(one)
+    return found
+
+
+def read_topics() -> dict[int, Topic]:
+    """Read all topics by id, the oldest first, also those put away."""
+    return {topic.pk: topic for topic in Topic.objects.order_by("pk")}
+
+
+_SHELVES: Final = Kept(read_shelves)
+_EMPTY: Final = Shelf(())
+TOPICS: Final = Kept(read_topics)
+"""By the state of the company."""
+
+
+def shelf_of(program: Program, posts: int | None) -> Shelf:
+    """Give the shelf of a program in a state of the posts."""
+    return _SHELVES.at(posts).get(program.pk, _EMPTY)

@@ -1,0 +1,135 @@
+"""The cards of the feed: drawn once for everybody, with the reader's own words put in where the drawing left room.
+
+What is kept of a card depends only on the post as everybody sees it, the page's language, and two yes-or-no questions:
+whether it is in the reader's language, and whether it was shared. Why it is there and where it was shared are marks in
+what is kept. A post that changes is another key, in every process and on every machine.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from threading import Lock
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, get_language_info
+from django.utils.translation import gettext as _
+
+from vocero.content.models import Origin
+from vocero.networks.queries import label_of
+from vocero.sharing.feed import Placed, Row, Why
+
+type Text = str | Promise
+type Parts = Sequence[str]
+
+MOST_KEPT: Final = 4_000
+_BORDER: Final = f"\x02{secrets.token_hex(8)}\x03"
+"""What parts a drawn card; nobody can put it into a title, because no other process knows it."""
+_WHY: Final = f"{_BORDER}why{_BORDER}"
+_SHARED: Final = f"{_BORDER}shared{_BORDER}"
+
+
+@dataclass(frozen=True, slots=True)
+class PostCard:
+    """A post as a card shows it."""
+
+    public_id: str
+    title: str
+    summary: str
+    host: str
+    image_url: str
+    image_alt: str
+    origin: str
+    origin_label: Text
+    language: str
+    featured: Text
+    shared: str
+    why: str
+
+
+class Fragments:
+    """Drawn cards by what they depend on; when there are too many, the older half goes."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._kept: dict[object, Parts] = {}
+        self._lock = Lock()
+
+    def of(self, one: Placed) -> Parts:
+        """Give the parts of a drawn card, drawing it if it is not there."""
+        key = (get_language(), one.in_own_language, one.is_featured, bool(one.shared_on), one.row)
+        kept = self._kept.get(key)
+        return kept if kept is not None else self._draw(key, one)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def everything(self) -> str:
+        """Give all that is kept, for a test that looks for what must not be there."""
+        return "\n".join("".join(parts) for parts in self._kept.values())
+
+    def _draw(self, key: object, one: Placed) -> Parts:
+        shared = _SHARED if one.shared_on else ""
+        card = _card(one.row, own=one.in_own_language, featured=one.is_featured, shared=shared)
+        parts = tuple(render_to_string("advocate/card.html", {"card": card}).split(_BORDER))
+        if self.most:
+            with self._lock:
+                if len(self._kept) >= self.most:
+                    self._kept = dict(islice(self._kept.items(), self.most // 2, None))
+                self._kept[key] = parts
+        return parts
+
+
+FRAGMENTS: Final = Fragments(MOST_KEPT)
+
+
+def drawn(one: Placed) -> SafeString:
+    """Give a post's card with the reader's own words in it."""
+    parts = FRAGMENTS.of(one)
+    words = {"why": conditional_escape(why(one))}
+    if one.shared_on:
+        said = _("Shared on %(networks)s") % {"networks": ", ".join(map(label_of, one.shared_on))}
+        words["shared"] = conditional_escape(said)
+    return mark_safe("".join(words[part] if place % 2 else part for place, part in enumerate(parts)))  # noqa: S308  each part was escaped
+
+
+def why(one: Placed) -> str:
+    """Say why a post stands in somebody's feed."""
+    names = ", ".join(one.names[:2])
+    if one.why is Why.TOPIC:
+        return _("Because you follow %(topic)s") % {"topic": names}
+    if one.why is Why.SEGMENT:
+        return _("For everyone in %(group)s") % {"group": names}
+    return _("For everyone") if one.has_topic else _("For everyone, without a topic")
+
+
+def _card(row: Row, *, own: bool, featured: bool, shared: str) -> PostCard:
+    """Put a post into words that are the same for everybody."""
+    picture = row.card_image or row.image
+    return PostCard(
+        public_id=row.public_id,
+        title=row.title or _("A post from the program team"),
+        summary=row.summary,
+        host=urlsplit(row.url).hostname or "",
+        image_url=reverse("public:file", args=[picture]) if picture else "",
+        image_alt=row.alt if not row.card_image else "",
+        origin=row.origin,
+        origin_label=Origin(row.origin).label if row.origin in Origin.values else row.origin,
+        language="" if own else _language_name(row.language),
+        featured=_("Picked for you all") if featured else "",
+        shared=shared,
+        why=_WHY,
+    )
+
+
+def _language_name(code: str) -> str:
+    try:
+        return _("In %(language)s") % {"language": get_language_info(code)["name_translated"]}
+    except KeyError:
+        return code
