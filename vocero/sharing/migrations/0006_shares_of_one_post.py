@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         ('content', '0003_newest_entry'),
         ('networks', '0002_account_followers_due_at_instanceapp_redirect_uri'),
         ('people', '0003_invitation_renews'),
-        ('sharing', '0004_engagement_readings'),
+        ('sharing', '0005_shares_that_are_not_out'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
