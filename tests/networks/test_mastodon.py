@@ -1,6 +1,7 @@
 """Mastodon, against a server that speaks its API: connected by consent, posted to, read, taken back."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,7 +11,8 @@ from tests.networks.drafts import card, draft, image
 from tests.servers.caller import call
 from tests.servers.mastodon import MastodonServer
 from vocero.lib.clock import now
-from vocero.networks import queries, services, tasks, vault
+from vocero.lib.http import Answer, fetch
+from vocero.networks import line, queries, services, tasks, vault
 from vocero.networks.base import Draft, Published, Reconnect, Refused
 from vocero.networks.models import Account, Audience, InstanceApp
 from vocero.networks.reasons import NetworkRefusal
@@ -54,6 +56,24 @@ def test_the_consent_page_is_asked_with_pkce_and_the_account_is_known_afterwards
     assert queries.limits_of("mastodon", account).image_bytes == 10485760
     assert queries.audiences_of(people.ana)["mastodon"].origin == Audience.Origin.READ
     assert b"access" not in bytes(account.credentials or b"")
+
+
+def test_a_page_waits_for_all_calls_together_no_longer_than_a_person_does(
+    people: People, mastodon: MastodonServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    def watched(url: str, **more: Any) -> Answer:
+        given.append(more["seconds"])
+        return fetch(url, **more)
+
+    monkeypatch.setattr(line, "fetch", watched)
+    connect(people.ana, mastodon)
+    registering, *connecting = given
+    assert len(connecting) == 3
+    assert registering <= 15
+    assert connecting == sorted(connecting, reverse=True)
+    assert connecting[0] <= 15
 
 
 def test_our_app_is_registered_once_on_an_instance(people: People, mastodon: MastodonServer) -> None:

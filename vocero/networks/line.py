@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -20,6 +21,12 @@ class Line:
         self._instance = instance
         self._deadline = time.monotonic() + min(seconds, ATTEMPT_SECONDS)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def signed_in(self, token: str) -> "Line":
+        """Give the same line, under the same deadline, with a token."""
+        line = copy(self)
+        line._headers = {"Authorization": f"Bearer {token}"}
+        return line
 
     def left(self) -> float:
         """Give the seconds left for the action; none left: TryLater, for whatever was not sent yet."""

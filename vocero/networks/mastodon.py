@@ -33,6 +33,7 @@ from vocero.networks.line import Line, data_of, judgement
 from vocero.networks.pictures import fitted
 
 SCOPES = "read:accounts read:statuses write:statuses write:media"
+_CONNECT_SECONDS = 15.0  # for all that a person waits for on one page
 _PAGES, _PAGE = 2, 40
 _MOST_TOLD = 100_000_000
 _REMOTE_MENTION = regex.compile(r"(@\w+)@[\w.-]+\w")
@@ -112,11 +113,12 @@ class Mastodon:
             "scope": SCOPES,
             "code_verifier": verifier,
         }
-        answer = Line(app.instance, seconds=10).send("POST", "/oauth/token", form=form)
+        line = Line(app.instance, seconds=_CONNECT_SECONDS)
+        answer = line.send("POST", "/oauth/token", form=form)
         if answer.status in {400, 401, 403, 422}:
             raise Reconnect
         token = _text(data_of(answer), "access_token")
-        line = Line(app.instance, token=token)
+        line = line.signed_in(token)
         me = data_of(line.send("GET", "/api/v1/accounts/verify_credentials"))
         host = urlsplit(app.instance).netloc
         return Connected(
