@@ -62,6 +62,40 @@ def test_the_sheet_follows_the_network_and_keeps_what_is_typed(
     assert told == []
 
 
+def test_who_is_faster_than_the_server_shares_where_they_chose_last(
+    phone: tuple[Any, list[str]], live_server: Any, people: People, house: House
+) -> None:
+    page, told = phone
+    held: list[Any] = []
+    with installed(Pigeon()):
+        make_account(people.ana, "pigeon")
+        post = make_post(house)
+        page.goto(f"{live_server.url}/share/{post.public_id}?network=linkedin")
+        page.get_by_text("More places").click()
+        page.route("**/share/*", lambda route: held.append(route) if "refresh" in route.request.post_data else None)
+        page.locator("#network-pigeon").check(force=True)
+        page.locator("#network-linkedin").check(force=True)
+        page.locator("#network-pigeon").check(force=True)
+        share = page.get_by_role("button", name="Share", exact=True)
+        share.focus()
+        wait_on(page, lambda: len(held) == 3)
+        for route in held:
+            route.continue_()
+        page.get_by_text("Later", exact=True).wait_for()
+        assert page.locator("#network-pigeon").is_checked()
+        assert share.evaluate("(one) => one === document.activeElement"), "a keyboard is still where it was"
+    assert told == []
+
+
+def wait_on(page: Any, condition: Callable[[], bool]) -> None:
+    """Let the browser work until something has happened on this side of it."""
+    for _ in range(600):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it never happened")
+
+
 def test_a_handoff_to_linkedin_without_https_is_three_steps_and_one_question(
     phone: tuple[Any, list[str]], live_server: Any, people: People, house: House
 ) -> None:
