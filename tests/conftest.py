@@ -108,7 +108,7 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
             locale=language,
             **more,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         return context.new_page()
 

@@ -79,7 +79,7 @@ class Running:
         if self.process is not None and self.process.poll() is not None:
             raise AssertionError(f"vocero serve ended with {self.process.returncode}: {self.log.read_text()[-2000:]}")
         with contextlib.suppress(httpx2.HTTPError):
-            return httpx2.get(self.url + "/readyz", timeout=5).status_code == 200
+            return httpx2.get(self.url + "/readyz", timeout=10).status_code == 200
         return False
 
     def children(self) -> dict[str, int]:
@@ -110,13 +110,13 @@ class Running:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(20)
+                self.process.wait(_PATIENCE)
             except subprocess.TimeoutExpired:
                 for pid in reversed(self.tree()):
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
                 self.process.wait()
-                raise AssertionError("vocero serve did not end within 20 s") from None
+                raise AssertionError("vocero serve did not end") from None
         self.process = None
 
 

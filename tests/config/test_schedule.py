@@ -105,7 +105,7 @@ class Contended(Due):
 
     def __getattribute__(self, name: str) -> object:
         if name == "every":
-            Contended.all_have_seen_it.wait(10)
+            Contended.all_have_seen_it.wait(60)
         return super().__getattribute__(name)
 
 
@@ -144,10 +144,10 @@ def test_a_worker_runs_all_lanes_until_it_is_stopped(transactional_db: None) -> 
     running = threading.Thread(target=worker.run)
     running.start()
     try:
-        wait_for(lambda: Schedule.objects.filter(last_finished_at__isnull=False).count() == 2, seconds=10)
+        wait_for(lambda: Schedule.objects.filter(last_finished_at__isnull=False).count() == 2)
     finally:
         worker.stop()
-        running.join(10)
+        running.join(60)
     assert not running.is_alive()
     assert len(ran) == 1
     assert set(Schedule.objects.values_list("last_error", flat=True)) == {"", "LookupError"}

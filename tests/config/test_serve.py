@@ -20,13 +20,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def test_it_says_that_it_is_alive_and_can_serve(running: Running) -> None:
-    assert httpx2.get(running.url + "/healthz").text == "alive\n"
-    assert httpx2.get(running.url + "/readyz").text == "ready\n"
+    assert httpx2.get(running.url + "/healthz", timeout=60).text == "alive\n"
+    assert httpx2.get(running.url + "/readyz", timeout=60).text == "ready\n"
     wait_for(lambda: f"Vocero answers at {running.url}" in running.log.read_text())
 
 
 def test_an_unknown_link_is_answered_before_django(running: Running) -> None:
-    answer = httpx2.get(running.url + "/l/abcdefghijk")
+    answer = httpx2.get(running.url + "/l/abcdefghijk", timeout=60)
     assert answer.status_code == 404
     assert "Cross-Origin-Opener-Policy" not in answer.headers, "Django answered"
 
@@ -61,7 +61,7 @@ def test_it_ends_as_a_whole_when_told(tmp_path: Path, number: signal.Signals) ->
         tree = running.tree()
         assert running.process is not None
         running.process.send_signal(number)
-        assert running.process.wait(20) == 0
+        assert running.process.wait(60) == 0
         assert not [pid for pid in tree if is_alive(pid)]
 
 
@@ -98,13 +98,13 @@ def test_links_answer_on_a_port_of_their_own_too(tmp_path: Path) -> None:
 
         def answer() -> int:
             try:
-                return httpx2.get(f"http://127.0.0.1:{port}/l/abcdefghijk").status_code
+                return httpx2.get(f"http://127.0.0.1:{port}/l/abcdefghijk", timeout=60).status_code
             except httpx2.HTTPError:
                 return 0
 
         wait_for(answer)
         assert answer() == 404
-        assert httpx2.get(f"http://127.0.0.1:{port}/sign-in").status_code == 404
+        assert httpx2.get(f"http://127.0.0.1:{port}/sign-in", timeout=60).status_code == 404
 
 
 def test_links_need_no_django() -> None:

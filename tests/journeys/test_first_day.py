@@ -79,8 +79,9 @@ class Newcomer:
         """The first field that can be seen whose label begins with these words; "optional" may follow."""
         return self._visible(self.page.get_by_role("main").get_by_label(re.compile(rf"^\s*{label}\b")))
 
-    @staticmethod
-    def _visible(found: Any) -> Any:
+    def _visible(self, found: Any) -> Any:
+        """The first that can be seen, once the page has its style: without it a phone has the desktop's links too."""
+        self.page.wait_for_load_state()
         return found.locator("visible=true").first
 
     def is_told_to(self, title: str) -> None:

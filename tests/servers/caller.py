@@ -50,7 +50,7 @@ def call(
         url += "?" + urllib.parse.urlencode(params)
     request = urllib.request.Request(url, data=body, headers=headers, method=method)
     try:
-        with _opener.open(request, timeout=20) as answer:
+        with _opener.open(request, timeout=60) as answer:
             return Told(answer.status, answer.read(), answer.headers)
     except urllib.error.HTTPError as error:
         with error:

@@ -61,7 +61,7 @@ class Crew:
             self.kill(0)
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait(20)
+        self.process.wait(60)
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def test_both_fronts_say_the_same(team: Crew, method: str, path: str, agent: str
     said = []
     for name in ("links", "pages"):
         url = f"http://127.0.0.1:{team.ports[name]}" + path.format(token=team.tokens[0])  # type: ignore[attr-defined]
-        answer = httpx2.request(method, url, headers={"user-agent": agent, "accept-language": "it"})
+        answer = httpx2.request(method, url, headers={"user-agent": agent, "accept-language": "it"}, timeout=60)
         kept = {"location", "cache-control", "content-type", "content-security-policy", "allow", "retry-after"}
         headers = {header: value for header, value in answer.headers.items() if header in kept}
         said.append((answer.status_code, headers, answer.text))
@@ -60,7 +60,7 @@ def test_both_fronts_say_the_same(team: Crew, method: str, path: str, agent: str
 
 def test_each_process_writes_segments_of_its_own(team: Crew) -> None:
     for port in team.ports.values():
-        httpx2.get(f"http://127.0.0.1:{port}/l/{team.tokens[1]}", headers={"user-agent": CHROME})  # type: ignore[attr-defined]
+        httpx2.get(f"http://127.0.0.1:{port}/l/{team.tokens[1]}", headers={"user-agent": CHROME}, timeout=60)  # type: ignore[attr-defined]
     found = {}
     for path in segments_in(Path(team.environ["VOCERO_DATA"]) / "segments"):
         with SegmentReader(path) as reader:
@@ -70,7 +70,7 @@ def test_each_process_writes_segments_of_its_own(team: Crew) -> None:
 
 
 def test_the_links_process_says_that_it_is_alive(team: Crew) -> None:
-    assert httpx2.get(f"http://127.0.0.1:{team.ports['links']}/healthz").text == "ok"
+    assert httpx2.get(f"http://127.0.0.1:{team.ports['links']}/healthz", timeout=60).text == "ok"
 
 
 def test_only_one_ingest_reads_a_folder_and_a_second_one_waits(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_only_one_ingest_reads_a_folder_and_a_second_one_waits(tmp_path: Path) -
         with alone(tmp_path) as mine:
             assert mine
             entered.set()
-            leave.wait(10)
+            leave.wait(60)
 
     def other() -> None:
         with alone(tmp_path) as mine:
@@ -89,13 +89,13 @@ def test_only_one_ingest_reads_a_folder_and_a_second_one_waits(tmp_path: Path) -
 
     threads = [threading.Thread(target=first), threading.Thread(target=other)]
     threads[0].start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     threads[1].start()
     assert not second.wait(0.6)
     with alone(tmp_path, stop=lambda: True) as mine:
         assert not mine
     leave.set()
-    assert second.wait(10)
+    assert second.wait(60)
     for thread in threads:
         thread.join()
 
