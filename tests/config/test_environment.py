@@ -58,6 +58,8 @@ def test_secrets_are_in_no_representation(tmp_path: Path) -> None:
 def test_every_setting_can_stand_in_a_file(tmp_path: Path) -> None:
     given = {
         "DATABASE_URL": "postgresql://u@h/n",
+        "DATABASE_REPLICA_URL": "postgresql://r@h2/n",
+        "VOCERO_REPLICA_LAG": "30",
         "VOCERO_BASE_URL": "https://people.example.com",
         "VOCERO_LINKS_URL": "https://go.example.com",
         "VOCERO_ALLOWED_HOSTS": "a.example.com, b.example.com",

@@ -58,6 +58,21 @@ DATABASE = Setting(
     otherwise="the SQLite file `vocero.sqlite3` in the data folder",
     secret=True,
 )
+REPLICA = Setting(
+    "DATABASE_REPLICA_URL",
+    "database address",
+    addresses.database_address,
+    "A read replica of the PostgreSQL database, with an account that can only read. Results, the month and their files are "
+    "read from it; while it is away or too far behind, from the database itself.",
+    secret=True,
+)
+REPLICA_LAG = Setting(
+    "VOCERO_REPLICA_LAG",
+    "number",
+    addresses.whole_number(1, 86400),
+    "How many seconds the replica may be behind and still be read.",
+    default="60",
+)
 BASE_URL = Setting(
     "VOCERO_BASE_URL",
     "web address",
@@ -210,6 +225,8 @@ SETTINGS: tuple[Setting[Any], ...] = (
     CLICK_SYNC,
     GEO_DATABASE,
     ALLOW_PRIVATE_HOSTS,
+    REPLICA,
+    REPLICA_LAG,
     DEBUG,
     DEMO,
 )
@@ -221,6 +238,8 @@ class Environment:
 
     data: Path
     database: DatabaseAddress
+    replica: DatabaseAddress | None
+    replica_lag: int
     base_url: str
     links_url: str
     allowed_hosts: tuple[str, ...]
@@ -316,10 +335,15 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
     click_sync = reader.must(CLICK_SYNC)
     if click_sync == "database" and database.is_sqlite:
         reader.problems.append("VOCERO_CLICK_SYNC=database needs PostgreSQL; with SQLite use local.")
+    replica = reader.take(REPLICA)
+    if replica and (database.is_sqlite or replica.is_sqlite):
+        reader.problems.append("DATABASE_REPLICA_URL needs PostgreSQL on both sides; SQLite has no replica.")
     secret_key, keys = _secrets(reader, data)
     environment = Environment(
         data=data,
         database=database,
+        replica=replica,
+        replica_lag=reader.must(REPLICA_LAG),
         base_url=base_url,
         links_url=links_url,
         allowed_hosts=_allowed_hosts(base_url, links_url, reader.take(ALLOWED_HOSTS) or ()),

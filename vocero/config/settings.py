@@ -79,6 +79,10 @@ TEMPLATES: list[dict[str, Any]] = [
 FORM_RENDERER = "vocero.web.rendering.Renderer"
 
 DATABASES = {"default": ENVIRONMENT.database.as_django()}
+if ENVIRONMENT.replica:
+    DATABASES["replica"] = ENVIRONMENT.replica.as_django()
+DATABASE_ROUTERS = ["vocero.lib.replica.ReplicaRouter"]
+VOCERO_REPLICA_LAG = ENVIRONMENT.replica_lag
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "people.Member"

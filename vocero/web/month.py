@@ -14,6 +14,7 @@ from vocero.content import queries as content
 from vocero.content.mix import mix_of
 from vocero.content.models import Post
 from vocero.lib.periods import Period
+from vocero.lib.replica import from_replica
 from vocero.lib.words import pick
 from vocero.measurement import kpis, queries
 from vocero.measurement.dimensions import Dimension
@@ -41,19 +42,27 @@ def month_context(
 ) -> dict[str, Any]:
     """Give everything that stands on the page of a month."""
     span = Span.until(month, company_day(house, at))
-    found = kpis.compute(program.pk, span, house.currency)
     plan = MonthPlan.objects.filter(program=program, first_on=month.first_on).first()
     return {
         "month": month,
         "name": period_name(month),
         "days": span_name(span),
         "is_whole": span.is_whole,
+        "plan": plan.text if plan else "",
+        "next": _suggestions(program, languages, at),
+        **_figures(program, house, span),
+    }
+
+
+@from_replica
+def _figures(program: Program, house: Installation, span: Span) -> dict[str, Any]:
+    """What the month brought; nothing of it is changed on the page."""
+    found = kpis.compute(program.pk, span, house.currency)
+    return {
         "sentence": _sentence(found, span),
         "figures": [tile(found[code], linked=False) for code in FIGURES],
         "chart": _chart(program, span),
         "posts": _best_posts(program, house, span),
-        "plan": plan.text if plan else "",
-        "next": _suggestions(program, languages, at),
         "media": found["emv"],
         "media_value": written(found["emv"].value),
     }

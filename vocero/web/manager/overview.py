@@ -21,6 +21,7 @@ from vocero.content.mix import mix_of
 from vocero.content.models import Post
 from vocero.lib.clock import now
 from vocero.lib.periods import PeriodKind, last_closed
+from vocero.lib.replica import from_replica
 from vocero.lib.words import pick
 from vocero.measurement import queries as measurement
 from vocero.measurement.models import SharedPost
@@ -159,6 +160,7 @@ def posts_nobody_shares(program: Program, at: datetime) -> list[Post]:
     )
 
 
+@from_replica
 def last_week(program: Program, company: Installation, at: datetime) -> LastWeek:
     """Say in one sentence what the last whole week brought, and what the one before did."""
     period = last_closed(PeriodKind.WEEK, at, reporting_zone(company, at))[0]

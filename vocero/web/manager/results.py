@@ -18,6 +18,7 @@ from vocero.company.queries import company_day, house, main_program
 from vocero.lib.clock import now
 from vocero.lib.money import Money
 from vocero.lib.periods import Period, PeriodKind
+from vocero.lib.replica import from_replica
 from vocero.lib.tabular import Cell, to_csv
 from vocero.measurement import kpis, queries
 from vocero.measurement.definitions import DEFINITIONS, Text
@@ -97,6 +98,7 @@ def _period(key: str, today: date) -> Period:
 
 @manager
 @require_safe
+@from_replica
 def results(request: HttpRequest) -> HttpResponse:
     """The page."""
     asked = Asked.read(request)
@@ -133,6 +135,7 @@ def results(request: HttpRequest) -> HttpResponse:
 
 @manager
 @require_safe
+@from_replica
 def figure(request: HttpRequest, code: str) -> HttpResponse:
     """One figure, opened: how it is made, how sure it is, what is not in it, and its table."""
     if code not in DEFINITIONS:
@@ -157,6 +160,7 @@ def figure(request: HttpRequest, code: str) -> HttpResponse:
 
 @manager
 @require_safe
+@from_replica
 def file(request: HttpRequest) -> HttpResponse:
     """The table of a cut, or with `by=figures` all figures, as CSV: no person and no share stands in it."""
     wants_figures = request.GET.get("by") == FIGURES

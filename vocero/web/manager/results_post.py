@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from vocero.content.models import Post
 from vocero.lib.clock import now
 from vocero.lib.errors import Refusal
+from vocero.lib.replica import from_replica
 from vocero.measurement import queries
 from vocero.measurement.dimensions import Dimension
 from vocero.networks.queries import label_of
@@ -53,7 +54,7 @@ def post_results(request: HttpRequest, public_id: str) -> HttpResponse:
         else:
             messages.success(request, _("Your thanks stand beside each share of this post."))
             return redirect(asked.address("manager:results-post", public_id))
-    [rows] = queries.breakdown(
+    [rows] = from_replica(queries.breakdown)(
         asked.program.pk,
         queries.NETWORK,
         asked.span,
