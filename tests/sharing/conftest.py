@@ -27,5 +27,4 @@ def account(people: People, pigeon: Pigeon) -> Account:
 @pytest.fixture(autouse=True)
 def closed_breaker() -> None:
     """Servers that failed in another test are no longer left alone."""
-    publishing.BREAKER.failures.clear()
-    publishing.BREAKER.open_until.clear()
+    publishing.BREAKER.forget()

@@ -18,7 +18,8 @@ from vocero.policy.models import Term
 from vocero.sharing import gate, outbox, services
 from vocero.sharing.models import Share
 from vocero.sharing.outbox import Pace
-from vocero.sharing.publishing import Breaker, Publisher
+from vocero.sharing.publishing import Publisher
+from vocero.sharing.traffic import Breaker
 
 AT = MOMENT + timedelta(days=2)
 CURATED = "Worth a look, and not only for millers."
@@ -352,7 +353,7 @@ def test_two_publishers_never_claim_the_same_share(people: People, account: Acco
     for number in range(6):
         make_share(people, account, post=make_post(people.house, url=f"https://aurora.example/{number}"))
     time.advance(timedelta(seconds=11))
-    seen = list(outbox.due(time()).order_by("pk"))
+    seen = list(Share.objects.filter(outbox.is_due(time())).order_by("pk"))
     assert len(outbox.claim(seen, at=time(), pace=Pace())) == 6
     assert outbox.claim(seen, at=time(), pace=Pace()) == []
 

@@ -154,6 +154,14 @@ WORKERS = Setting(
     "How many processes answer pages. One is enough for a few hundred people; with PostgreSQL use one per core.",
     default="1",
 )
+SENDS_AT_ONCE = Setting(
+    "VOCERO_SENDS_AT_ONCE",
+    "number",
+    addresses.whole_number(1, 512),
+    "How many shares a worker has on their way to networks at the same time. One server gets at most a quarter of them, "
+    "one account one.",
+    default="128",
+)
 NODE = Setting(
     "VOCERO_NODE",
     "name",
@@ -215,6 +223,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
     HOST,
     PORT,
     WORKERS,
+    SENDS_AT_ONCE,
     NODE,
     TRUSTED_PROXIES,
     SECRET_KEY,
@@ -246,6 +255,7 @@ class Environment:
     host: str
     port: int
     workers: int
+    sends_at_once: int
     node: str
     trusted_proxies: int
     mail_server: MailServer | None
@@ -350,6 +360,7 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
         host=reader.must(HOST),
         port=port,
         workers=reader.must(WORKERS),
+        sends_at_once=reader.must(SENDS_AT_ONCE),
         node=reader.take(NODE) or _own_name(),
         trusted_proxies=reader.must(TRUSTED_PROXIES),
         mail_server=reader.take(SMTP_URL),

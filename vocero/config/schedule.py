@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from vocero.company.models import Schedule
 from vocero.company.queries import installation
 from vocero.lib import clock
+from vocero.lib.processes import ENDING
 
 logger = logging.getLogger(__name__)
 
@@ -164,12 +165,14 @@ class Worker:
         self.refused: SecondMachine | None = None
 
     def stop(self) -> None:
-        """Let every lane end after the task that it is in."""
+        """Let every lane end after the task that it is in, and long tasks take on nothing new."""
+        ENDING.set()
         self._stopped.set()
 
     def run(self) -> None:
         """Beat and run all lanes; returns after `stop`, or raises SecondMachine."""
         beat(clock.now())
+        ENDING.clear()
         lanes = sorted({due.lane for due in self._table})
         threads = [threading.Thread(target=self._run_lane, args=(lane,), name=lane) for lane in lanes]
         for thread in threads:

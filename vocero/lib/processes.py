@@ -3,6 +3,10 @@
 import ctypes
 import signal
 import sys
+import threading
+
+ENDING = threading.Event()
+"""Set once this process was asked to end: long work takes on nothing new."""
 
 _PR_SET_PDEATHSIG = 1
 

@@ -5,16 +5,13 @@ is still the share's latest. Whoever takes over a lapsed lease asks the network 
 """
 
 import random
-from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from threading import Lock
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db import transaction
+from django.db.models import Q
 
 from vocero.company.models import Installation
 from vocero.company.queries import company_day
@@ -31,19 +28,25 @@ FIRST_READING = timedelta(hours=1)
 class Pace:
     """How the publisher works. A lease lasts at least three times as long as an attempt.
 
-    `latest`: how long after its moment a share may still leave; later it would surprise everybody. `unclear_for`: how
-    long we go on asking what became of an attempt before a person is told. Waits double from `first_wait`, with jitter.
+    `at_once`: how many calls of one worker may be under way. `latest`: how long after its moment a share may still
+    leave; later it would surprise everybody. `unclear_for`: how long we go on asking what became of an attempt before a
+    person is told. Waits double from `first_wait`, with jitter.
     `rules_for`: how old rules and guideline may be; the stop, the people and the post are read for every single send.
     """
 
     lease: timedelta = timedelta(seconds=120)
     attempt: timedelta = timedelta(seconds=30)
-    at_once: int = 32
+    at_once: int = 128
     first_wait: timedelta = timedelta(seconds=20)
     longest_wait: timedelta = timedelta(minutes=30)
     latest: timedelta = timedelta(hours=24)
     unclear_for: timedelta = timedelta(hours=3)
     rules_for: timedelta = timedelta(seconds=1)
+
+    @property
+    def per_server(self) -> int:
+        """How many may be on their way to one server: a quarter of all."""
+        return max(1, self.at_once // 4)
 
     def wait(self, attempt: int) -> timedelta:
         """Give how long to wait after an attempt of this number: doubled each time, half of it left to chance."""
@@ -68,6 +71,10 @@ class Claim:
         """The share's key."""
         return self.share.pk
 
+    def after_looking(self) -> "Claim":
+        """The same right once it is certain that nothing of an earlier attempt is out."""
+        return replace(self, look_first=False)
+
 
 class Outcome:
     """What became of an attempt, as stored: CERTAIN ones left nothing on the network."""
@@ -84,22 +91,52 @@ class Outcome:
     CERTAIN = (LATER, HELD, RECONNECT, REFUSED, STOPPED)
 
 
-def due(at: datetime, *, but_not: Collection[tuple[str, str]] = ()) -> QuerySet[Share]:
-    """Give the shares that somebody may claim now: planned and due, or on their way with a lapsed lease.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A share that somebody may claim now, with where it would go."""
 
-    `but_not` names (network, instance) pairs that are left alone for now.
+    share_id: int
+    account_id: int | None
+    server: tuple[str, str]
+
+
+def waiting(
+    at: datetime,
+    *,
+    most: int,
+    full: Collection[tuple[str, str]] = (),
+    busy: Collection[int] = (),
+    only_started: bool = False,
+) -> list[Waiting]:
+    """Give shares that may be claimed now, oldest first: on their way with a lapsed lease, then planned and due.
+
+    `full` names servers and `busy` accounts that get nothing more now; `only_started` leaves out what is planned. Two
+    queries, because each of them can then follow an index to the first few of very many.
     """
-    shares = Share.objects.filter(is_due(at))
-    for network, instance in but_not:
-        shares = shares.exclude(network=network, account__instance=instance)
-    return shares
+    lapsed = Share.objects.filter(state=State.SENDING, lease_until__lte=at).order_by("lease_until", "pk")
+    planned = Share.objects.filter(_is_free(at), state=State.PLANNED, due_at__lte=at).order_by("due_at", "pk")
+    found: list[Waiting] = []
+    for shares in (lapsed,) if only_started else (lapsed, planned):
+        some = shares.filter(channel=Share.Channel.API)
+        for network, instance in full:
+            some = some.exclude(network=network, account__instance=instance)
+        if busy:
+            some = some.exclude(account__in=busy)
+        rows = some.values_list("pk", "account_id", "network", "account__instance")[: most - len(found)]
+        found += [Waiting(pk, account, (network, instance or "")) for pk, account, network, instance in rows]
+        if len(found) >= most:
+            break
+    return found
 
 
 def is_due(at: datetime) -> Q:
     """Give the condition for being due; whoever reads a row to claim it must ask for it in that very query."""
-    free = Q(lease_until=None) | Q(lease_until__lte=at)
-    waiting = Q(state=State.PLANNED, due_at__lte=at) & free
-    return (waiting | Q(state=State.SENDING, lease_until__lte=at)) & Q(channel=Share.Channel.API)
+    planned = Q(state=State.PLANNED, due_at__lte=at) & _is_free(at)
+    return (planned | Q(state=State.SENDING, lease_until__lte=at)) & Q(channel=Share.Channel.API)
+
+
+def _is_free(at: datetime) -> Q:
+    return Q(lease_until=None) | Q(lease_until__lte=at)
 
 
 def claim(shares: Sequence[Share], *, at: datetime, pace: Pace) -> list[Claim]:
@@ -182,67 +219,10 @@ def _may_be_out(share: Share) -> bool:
 
 def _close(claim: Claim, *, at: datetime, outcome: str, **values: Any) -> bool:
     """Store what became of an attempt; the share changes only while this attempt is its latest. Gives whether it did."""
-
-    def write() -> bool:
+    with transaction.atomic(savepoint=False):
         ours = Share.objects.filter(pk=claim.share_id, state=State.SENDING, attempt=claim.attempt)
         changed = bool(ours.update(**values))
         Attempt.objects.filter(share_id=claim.share_id, number=claim.attempt).update(
             finished_at=at, outcome=outcome if changed else Outcome.LATE
         )
-        return changed
-
-    return WRITER.write(write)
-
-
-@dataclass
-class _Job:
-    do: Callable[[], bool]
-    result: bool = False
-    error: Exception | None = None
-    done: bool = False
-
-
-class Writer:
-    """Lets the threads of a process share one commit on SQLite, where each waits for the disk and for its turn.
-
-    Whoever gets the turn writes for all who wait. On PostgreSQL, and inside a transaction, everybody writes alone.
-    """
-
-    def __init__(self) -> None:
-        self._turn = Lock()
-        self._waiting: deque[_Job] = deque()
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Write alone: begin a transaction when no other thread of this process is writing."""
-        with self._turn if connection.vendor == "sqlite" else nullcontext(), transaction.atomic():
-            yield
-
-    def write(self, do: Callable[[], bool]) -> bool:
-        """Do some writing in a transaction, perhaps together with others, and give its result once it is on disk."""
-        if connection.vendor != "sqlite" or connection.in_atomic_block:
-            with transaction.atomic():
-                return do()
-        job = _Job(do)
-        self._waiting.append(job)
-        with self._turn:
-            if not job.done:
-                self._write_for_all()
-        if job.error is not None:
-            raise job.error
-        return job.result
-
-    def _write_for_all(self) -> None:
-        jobs = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        try:
-            with transaction.atomic():
-                for job in jobs:
-                    job.result = job.do()
-        except Exception as error:  # noqa: BLE001  each of them has to know that nothing was stored
-            for job in jobs:
-                job.error = error
-        for job in jobs:
-            job.done = True
-
-
-WRITER = Writer()
+    return changed

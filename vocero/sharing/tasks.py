@@ -1,10 +1,14 @@
 """Due work of sharing: send what is due, and read what the networks tell about what is out."""
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
 
 from vocero.company.queries import installation
-from vocero.lib import clock
+from vocero.lib.processes import ENDING
 from vocero.sharing.engagement import read_due
+from vocero.sharing.outbox import Pace
 from vocero.sharing.publishing import Publisher
 
 
@@ -12,8 +16,12 @@ def publish_due(at: datetime) -> int:
     """Send every share that is due; gives how many were handled. Any number of workers may run it at once."""
     if installation() is None:
         return 0
-    began = clock.now()
-    return Publisher(now=lambda: at + (clock.now() - began)).run()
+    began = time.monotonic()
+    return Publisher(
+        now=lambda: at + timedelta(seconds=time.monotonic() - began),
+        pace=Pace(at_once=settings.ENVIRONMENT.sends_at_once),
+        ending=ENDING.is_set,
+    ).run()
 
 
 def read_engagement(at: datetime) -> int:

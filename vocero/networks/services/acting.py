@@ -31,18 +31,27 @@ _SOON = timedelta(seconds=30)
 _READING_SECONDS = 10.0  # one slow server must not hold up what is read from others
 
 
-def publish(network: str, *, account: Account | None, draft: Draft, key: str, at: datetime) -> Published:
-    """Post a draft within 30 seconds. Raises TryLater, Reconnect, Refused or Unclear.
+def publish(
+    network: str, *, account: Account | None, draft: Draft, key: str, at: datetime, ends: float | None = None
+) -> Published:
+    """Post a draft within 30 seconds, and not after `ends` (of `time.monotonic`). Raises TryLater, Reconnect, Refused or Unclear.
 
     `account` is None on the practice network only. A lapsed token is refreshed on the way; an account that must be
     connected again is marked so.
     """
     adapter = get_network(network)
-    return act(network, account, lambda login: adapter.publish(login, draft, key), at=at)
+    return act(network, account, lambda login: adapter.publish(login, draft, key), at=at, ends=ends)
 
 
 def find(
-    network: str, *, account: Account | None, draft: Draft, key: str, first_sent_at: datetime, at: datetime
+    network: str,
+    *,
+    account: Account | None,
+    draft: Draft,
+    key: str,
+    first_sent_at: datetime,
+    at: datetime,
+    ends: float | None = None,
 ) -> Published | None:
     """Say what became of an unclear attempt: the post, or None when it is certainly not there.
 
@@ -52,7 +61,7 @@ def find(
     adapter = get_network(network)
     if not adapter.retry.can_find(first_sent_at=first_sent_at, at=at):
         raise Unclear
-    return act(network, account, lambda login: adapter.find(login, draft, key), at=at)
+    return act(network, account, lambda login: adapter.find(login, draft, key), at=at, ends=ends)
 
 
 def withdraw(network: str, *, account: Account | None, remote_id: str, at: datetime) -> None:
@@ -130,14 +139,24 @@ def note_reconnect_asked(account: Account, *, at: datetime) -> None:
 
 
 def act[T](
-    network: str, account: Account | None, do: Callable[[Login], T], *, at: datetime, seconds: float = ATTEMPT_SECONDS
+    network: str,
+    account: Account | None,
+    do: Callable[[Login], T],
+    *,
+    at: datetime,
+    seconds: float = ATTEMPT_SECONDS,
+    ends: float | None = None,
 ) -> T:
-    """Do something with an account's credentials, refreshed before when they lapse, once more when they had lapsed."""
+    """Do something with an account's credentials, refreshed before when they lapse, once more when they had lapsed.
+
+    It is over after `seconds`, or at `ends` (of `time.monotonic`) where that is earlier.
+    """
     if account is None:
         if get_network(network).channel is not Channel.PRACTICE:
             raise Reconnect
         return do(Login("", "", "", {}, at))
-    ends = time.monotonic() + seconds
+    latest = time.monotonic() + seconds
+    ends = latest if ends is None else min(ends, latest)
     try:
         login = vault.login_of(account, at=at)
         if get_network(network).is_stale(login):
