@@ -22,6 +22,7 @@ type Figures = dict[str, float]
 BENCHMARKS = (
     "redirect",
     "ingest",
+    "publish",
     "start",
 )
 

@@ -66,6 +66,7 @@ def test_every_setting_can_stand_in_a_file(tmp_path: Path) -> None:
         "VOCERO_HOST": "0.0.0.0",
         "VOCERO_PORT": "9000",
         "VOCERO_WORKERS": "2",
+        "VOCERO_SENDS_AT_ONCE": "64",
         "VOCERO_NODE": "north",
         "VOCERO_TRUSTED_PROXIES": "1",
         "VOCERO_SECRET_KEY": "s" * 50,

@@ -78,13 +78,16 @@ def read_again(book: Book) -> QuerySet[Share]:
     return with_gate(book).select_related(None).select_related("member", "post", "account").only(*_CHANGES)
 
 
-def ask(share: Share, book: Book, *, claimed: Share, at: datetime, latest: timedelta) -> Word:
+def ask(
+    share: Share, book: Book, *, claimed: Share, at: datetime, latest: timedelta, text_passed: bool = False
+) -> Word:
     """Say whether a share may leave at this moment, cheapest questions first.
 
     `share` was read by `with_gate` or `read_again`; `claimed` is the same one with its text and images, which do not
-    change once it is claimed.
+    change once it is claimed; `text_passed` says that they were found good by this very book.
     """
-    return _people(share) or _moment(share, at, latest) or _account(share) or _text(claimed, book) or GO
+    word = _people(share) or _moment(share, at, latest) or _account(share)
+    return word or (None if text_passed else _text(claimed, book)) or GO
 
 
 def _people(share: Share) -> Word | None:

@@ -5,7 +5,10 @@ is still the share's latest. Whoever takes over a lapsed lease asks the network 
 """
 
 import random
-from collections.abc import Collection, Sequence
+import threading
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -139,27 +142,37 @@ def _is_free(at: datetime) -> Q:
     return Q(lease_until=None) | Q(lease_until__lte=at)
 
 
-def claim(shares: Sequence[Share], *, at: datetime, pace: Pace) -> list[Claim]:
-    """Claim shares read as due: store intent and lease of each. Those that somebody else was faster with are left out.
+class Overtaken(Exception):
+    """Somebody else claimed some of these shares at this very moment; nothing was claimed."""
 
-    Call it inside a transaction.
+
+def claim(shares: Sequence[Share], *, at: datetime, pace: Pace) -> list[Claim]:
+    """Claim shares read as due: store intent and lease of each, those that are alike with one conditional update.
+
+    Shares that somebody else was faster with are left out. Raises Overtaken when that is so for a part of those that are
+    alike; it cannot be where they were read under a lock. Call it inside a transaction.
     """
-    claims = [made for share in shares if (made := _claim_one(share, at=at, pace=pace)) is not None]
+    alike: dict[tuple[Any, ...], list[Share]] = defaultdict(list)
+    for share in shares:
+        until = at + max(pace.lease, retry_of(share).settles_after + pace.attempt)
+        alike[share.state, share.attempt, share.lease_until, share.first_sent_at, until].append(share)
+    claims: list[Claim] = []
+    for (state, attempt, lease_until, first_sent_at, until), some in alike.items():
+        look_first = [state == State.SENDING or (attempt > 0 and _may_be_out(share)) for share in some]
+        taken = Share.objects.filter(
+            pk__in=[share.pk for share in some], state=state, attempt=attempt, lease_until=lease_until
+        ).update(
+            state=State.SENDING, attempt=attempt + 1, lease_until=until, first_sent_at=first_sent_at or at, reason=""
+        )
+        if not taken:
+            continue
+        if taken < len(some):
+            raise Overtaken
+        for share, looks in zip(some, look_first, strict=True):
+            share.first_sent_at = first_sent_at or at
+            claims.append(Claim(share, attempt + 1, until, looks))
     Attempt.objects.bulk_create(Attempt(share_id=made.share_id, number=made.attempt, started_at=at) for made in claims)
     return claims
-
-
-def _claim_one(share: Share, *, at: datetime, pace: Pace) -> Claim | None:
-    lease_until = at + max(pace.lease, retry_of(share).settles_after + pace.attempt)
-    look_first = share.state == State.SENDING or (share.attempt > 0 and _may_be_out(share))
-    number, first_sent_at = share.attempt + 1, share.first_sent_at or at
-    taken = Share.objects.filter(
-        pk=share.pk, state=share.state, attempt=share.attempt, lease_until=share.lease_until
-    ).update(state=State.SENDING, attempt=number, lease_until=lease_until, first_sent_at=first_sent_at, reason="")
-    if not taken:
-        return None
-    share.first_sent_at = first_sent_at
-    return Claim(share, number, lease_until, look_first)
 
 
 def extend(claim: Claim, *, at: datetime, until: datetime, outcome: str, reason: str = "") -> bool:
@@ -217,12 +230,46 @@ def _may_be_out(share: Share) -> bool:
     return share.attempts.exclude(outcome__in=Outcome.CERTAIN).exists()
 
 
+class _Finished(threading.local):
+    """The attempts of this thread that are finished together, by outcome and moment; None: each at once."""
+
+    attempts: dict[tuple[str, datetime], list[Claim]] | None = None
+
+
+_finished = _Finished()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Finish the attempts of all that is closed inside the block with one update for each outcome at its end.
+
+    Call it inside a transaction.
+    """
+    _finished.attempts = defaultdict(list)
+    try:
+        yield
+        for (outcome, at), claims in _finished.attempts.items():
+            _finish(claims, outcome, at)
+    finally:
+        _finished.attempts = None
+
+
+def _finish(claims: Sequence[Claim], outcome: str, at: datetime) -> None:
+    by_number: dict[int, list[int]] = defaultdict(list)
+    for made in claims:
+        by_number[made.attempt].append(made.share_id)
+    for number, shares in by_number.items():
+        Attempt.objects.filter(share__in=shares, number=number).update(finished_at=at, outcome=outcome)
+
+
 def _close(claim: Claim, *, at: datetime, outcome: str, **values: Any) -> bool:
     """Store what became of an attempt; the share changes only while this attempt is its latest. Gives whether it did."""
     with transaction.atomic(savepoint=False):
         ours = Share.objects.filter(pk=claim.share_id, state=State.SENDING, attempt=claim.attempt)
         changed = bool(ours.update(**values))
-        Attempt.objects.filter(share_id=claim.share_id, number=claim.attempt).update(
-            finished_at=at, outcome=outcome if changed else Outcome.LATE
-        )
+        told = outcome if changed else Outcome.LATE
+        if _finished.attempts is None:
+            _finish([claim], told, at)
+        else:
+            _finished.attempts[told, at].append(claim)
     return changed

@@ -3,6 +3,7 @@
 One thread does all the work with the database, in small batches; a crew of threads talks to the networks meanwhile.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +18,7 @@ from vocero.sharing import gate, outbox
 from vocero.sharing.crew import Crew, Done, Job, carry
 from vocero.sharing.gate import Book, Verdict, Word
 from vocero.sharing.models import Share
-from vocero.sharing.outbox import Claim, Outcome, Pace
+from vocero.sharing.outbox import Claim, Outcome, Overtaken, Pace
 from vocero.sharing.outgoing import outgoing
 from vocero.sharing.traffic import BREAKER, Breaker, Traffic
 
@@ -57,6 +58,7 @@ class Publisher:
         self._traffic = Traffic(self._pace, breaker)
         self._house = the_house()
         self._kept: tuple[float, Book] | None = None
+        self._passed: set[int] = set()
 
     def run(self) -> int:
         """Claim and deliver until nothing is due any more, or `ending` says so; gives how many shares were handled."""
@@ -107,32 +109,43 @@ class Publisher:
             keys = self._traffic.choose(found, most=most, at=at)
             if not keys:
                 break
-            claims = self._claim_these(keys, at)
+            claims, turned_away = self._claim_these(keys, at)
+            if not turned_away:
+                break
         for claim in claims:
             self._traffic.begin(claim.share.account)
         return claims
 
-    def _claim_these(self, keys: Sequence[int], at: datetime) -> list[Claim]:
+    def _claim_these(self, keys: Sequence[int], at: datetime) -> tuple[list[Claim], int]:
+        """Claim these shares as far as they may leave and nobody was faster; gives how many were turned away, too."""
         book = self._book()
         read = gate.with_gate(book).filter(outbox.is_due(at), pk__in=keys).prefetch_related("images__file")
-        with transaction.atomic():
-            passed = []
-            for share in read.order_by("due_at", "pk"):
+        turned_away, passed = 0, []
+        with contextlib.suppress(Overtaken), transaction.atomic():
+            for share in read.order_by("due_at", "pk").select_for_update(skip_locked=True, of=("self",)):
                 word = gate.GO if share.state == State.SENDING else self._ask(share, share, book, at)
                 if word.verdict is Verdict.GO:
                     passed.append(share)
                 else:
                     _turn_away(share, word, at)
-            return outbox.claim(passed, at=at, pace=self._pace)
+                    turned_away += 1
+            return outbox.claim(passed, at=at, pace=self._pace), turned_away
+        return [], 0
 
     def _book(self) -> Book:
         """Give what holds for all shares, read anew each second: the stop and the people are asked for every send."""
         if self._kept is None or time.monotonic() - self._kept[0] >= self._pace.rules_for.total_seconds():
             self._kept = (time.monotonic(), gate.open_book(self._house))
+            self._passed.clear()
         return self._kept[1]
 
     def _ask(self, fresh: Share, claimed: Share, book: Book, at: datetime) -> Word:
-        return gate.ask(fresh, book, claimed=claimed, at=at, latest=self._pace.latest)
+        """Ask the gate; a text is checked once by each book, so between claim and call mostly not again."""
+        passed = claimed.pk in self._passed
+        word = gate.ask(fresh, book, claimed=claimed, at=at, latest=self._pace.latest, text_passed=passed)
+        if word.verdict is Verdict.GO:
+            self._passed.add(claimed.pk)
+        return word
 
     # Between claim and call
 
@@ -214,8 +227,9 @@ class Publisher:
         for one in done:
             self._note(one)
         try:
-            with transaction.atomic():
-                again = [one for one in done if self._store(one)]
+            with transaction.atomic(), outbox.together():
+                at = self._now()
+                again = [one for one in done if self._store(one, at)]
         except DatabaseError:
             if len(done) <= 1:
                 raise
@@ -228,7 +242,7 @@ class Publisher:
 
     def _store_alone(self, done: Done) -> bool:
         try:
-            return self._store(done)
+            return self._store(done, self._now())
         except DatabaseError as error:  # the lease lapses, and somebody asks the network
             logger.error("share %s was not stored: %s", done.job.claim.share_id, type(error).__qualname__)
             return False
@@ -242,9 +256,9 @@ class Publisher:
         if isinstance(done.error, TryLater) and done.error.after is not None:
             self._breaker.rest(account, until=at + done.error.after)
 
-    def _store(self, done: Done) -> bool:
+    def _store(self, done: Done, at: datetime) -> bool:
         """Put what came back into the share's state; gives whether it has to be sent now."""
-        at, claim, error = self._now(), done.job.claim, done.error
+        claim, error = done.job.claim, done.error
         if error is None and done.published is None:
             return True
         if error is None and done.published is not None:
