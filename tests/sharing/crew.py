@@ -74,7 +74,7 @@ def make(count: int, seconds: float) -> int:
 
     at = clock.now() - timedelta(minutes=1)
     house = make_house()
-    members = [make_member(f"Ana {number}", team=house.sales) for number in range(MEMBERS)]
+    members = [make_member(f"Ana{number} López", team=house.sales) for number in range(MEMBERS)]
     for member in members:
         enrolled(member, house)
     post = make_post(house, at=at)
