@@ -10,6 +10,7 @@ _OFFERED: Final = "{row}.state = 'offered'"
 _OF_OFFERED: Final = "EXISTS (SELECT 1 FROM content_post p WHERE p.id = {row}.post_id AND p.state = 'offered')"
 
 WATCHED: Final = (
+    Watch("company_installation", COMPANY),
     Watch("company_program", COMPANY),
     Watch("people_team", COMPANY),
     Watch("people_segment", COMPANY),

@@ -92,7 +92,7 @@ def with_everything(posts: QuerySet[Post]) -> QuerySet[Post]:
 def captions_of(post: Post, *, network: str = "", languages: tuple[str, ...] = ()) -> list[Caption]:
     """Give a post's ready texts that fit a network, best first: made for it, then for any; in the languages' order."""
     order = {language: place for place, language in enumerate(languages)}
-    fitting = [caption for caption in post.captions.filter(archived_at=None) if caption.network in {"", network}]
+    fitting = [one for one in post.captions.all() if one.archived_at is None and one.network in {"", network}]
     return sorted(
         fitting,
         key=lambda caption: (

@@ -7,6 +7,7 @@ language, topic and rank, so that a page takes the next few of each row instead 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import merge
@@ -16,8 +17,10 @@ from typing import Final
 from vocero.company.models import Program
 from vocero.company.revisions import Kept
 from vocero.content.models import Caption, Post, Topic
+from vocero.content.queries import with_everything
 
 FOLLOWED, TAGGED, UNTAGGED = 0, 1, 2
+MOST_WHOLE: Final = 500
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _PLACE: Final = attrgetter("place")
 
@@ -27,6 +30,7 @@ class Entry:
     """A post on the shelf; `place` counts all posts of its program from the newest."""
 
     pk: int
+    public_id: str
     place: int
     offered_at: datetime
     expires_at: datetime | None
@@ -85,15 +89,31 @@ class Shelf:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
-        self._by_pk = {entry.pk: entry for entry in entries}
+        self._by_public_id = {entry.public_id: entry for entry in entries}
+        self._whole: dict[int, Post] = {}
         self._rows: dict[str, dict[tuple[bool, bool], _Row]] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def entry(self, pk: int) -> Entry | None:
-        """Give a post if it is on the shelf."""
-        return self._by_pk.get(pk)
+    def entry(self, public_id: str) -> Entry | None:
+        """Give a post by its public id if it is on the shelf."""
+        return self._by_public_id.get(public_id)
+
+    def whole(self, entry: Entry) -> Post | None:
+        """Give all of a post, with its campaign, topics, live captions and images: a copy of what was read once.
+
+        None when it went away since the shelf was filled.
+        """
+        post = self._whole.get(entry.pk)
+        if post is None:
+            post = with_everything(Post.objects.select_related("program")).filter(pk=entry.pk).first()
+            if post is None:
+                return None
+            if len(self._whole) >= MOST_WHOLE:
+                self._whole = {}
+            self._whole[entry.pk] = post
+        return copy(post)
 
     def ranked(self, reading: Reading, after: tuple[bool, bool, int, datetime, int] | None = None) -> Iterator[Ranked]:
         """Go through somebody's feed from a key on.
@@ -172,23 +192,24 @@ def read_shelves() -> dict[int, Shelf]:
 
     The posts come first: whom a post is for is never older than that it is offered.
     """
-    columns = ("pk", "program_id", "offered_at", "expires_at", "featured_at", "language")
+    columns = ("pk", "public_id", "program_id", "offered_at", "expires_at", "featured_at", "language")
     posts = list(Post.objects.filter(state=Post.State.OFFERED).order_by().values_list(*columns))
     offered = {"post__state": Post.State.OFFERED}
     segments = _sets(Post.segments.through.objects.filter(**offered).values_list("post_id", "segment_id"))
     topics = _sets(Post.topics.through.objects.filter(**offered).values_list("post_id", "topic_id"))
     captions = Caption.objects.filter(archived_at=None, **offered).order_by()
     languages = _sets(captions.values_list("post_id", "language").distinct())
-    found: dict[int, list[tuple[float, int, datetime, datetime | None, bool, str]]] = defaultdict(list)
-    for pk, program, offered_at, expires_at, featured_at, language in posts:
+    found: dict[int, list[tuple[float, int, str, datetime, datetime | None, bool, str]]] = defaultdict(list)
+    for pk, public_id, program, offered_at, expires_at, featured_at, language in posts:
         moment = offered_at or _LONG_AGO
         stamp = -moment.timestamp()
-        found[program].append((stamp, -pk, moment, expires_at, featured_at is not None, language))
+        found[program].append((stamp, -pk, public_id, moment, expires_at, featured_at is not None, language))
     return {
         program: Shelf(
             [
                 Entry(
                     -minus_pk,
+                    public_id,
                     place,
                     moment,
                     expires_at,
@@ -197,7 +218,7 @@ def read_shelves() -> dict[int, Shelf]:
                     tuple(topics.get(-minus_pk, ())),
                     tuple(segments.get(-minus_pk, ())),
                 )
-                for place, (_stamp, minus_pk, moment, expires_at, is_featured, language) in enumerate(
+                for place, (_stamp, minus_pk, public_id, moment, expires_at, is_featured, language) in enumerate(
                     sorted(rows, key=lambda row: row[:2])
                 )
             ]

@@ -11,8 +11,8 @@ from django.db.models import Q
 
 from vocero.measurement.dimensions import Dimension, counted
 from vocero.measurement.folds import engagement_changes
-from vocero.people.models import Member, Team
-from vocero.sharing.frozen import team_path
+from vocero.people.groups import read_groups
+from vocero.people.models import Member
 from vocero.sharing.models import Share
 from vocero.tracking.models import ClickStat, Conversion
 
@@ -105,13 +105,8 @@ def asked_people(program: int) -> dict[Place, set[int]]:
 
 
 def _team_paths() -> dict[int | None, tuple[str, ...]]:
-    teams = {team.pk: team for team in Team.objects.all()}
-    for team in teams.values():
-        for relation in ("parent", "alias_of"):
-            other = getattr(team, f"{relation}_id")
-            if other is not None:
-                setattr(team, relation, teams[other])
-    return {pk: tuple(str(step) for step in team_path(team)) for pk, team in teams.items()}
+    groups = read_groups()
+    return {pk: tuple(str(step) for step in groups.path_of(pk)) for pk in groups.above}
 
 
 def _shares(wanted: Iterable[int]) -> dict[int, dict[str, Any]]:

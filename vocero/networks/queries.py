@@ -1,5 +1,6 @@
 """Read a member's accounts, chosen networks and audiences, and what each network takes."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,9 +54,13 @@ def choices_of(member: Member) -> list[str]:
 
 def options_for(member: Member) -> list[NetworkOption]:
     """Give every network for a member: the chosen ones first in their order, then the rest; two queries."""
-    chosen = choices_of(member)
+    return options_of(choices_of(member), accounts_of(member))
+
+
+def options_of(chosen: Sequence[str], accounts: Iterable[Account]) -> list[NetworkOption]:
+    """Give every network for somebody who chose these and connected these accounts, the latest first."""
     latest: dict[str, Account] = {}
-    for account in accounts_of(member):
+    for account in accounts:
         latest.setdefault(account.network, account)
     options = [NetworkOption(network, network.name in chosen, latest.get(network.name)) for network in networks()]
     place = {name: position for position, name in enumerate(chosen)}

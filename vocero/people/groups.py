@@ -8,7 +8,7 @@ from vocero.company.models import Installation
 from vocero.company.revisions import Kept
 from vocero.people.models import Member, Segment, Team
 
-_DEEPEST_TREE: Final = 20
+_DEEPEST_TREE: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,9 @@ class Groups:
     def path_of(self, team_id: int | None) -> list[int]:
         """Give the ids of a team and its ancestors, the root first; a merged team counts as the one it went into."""
         path: list[int] = []
-        while team_id is not None and team_id not in path and len(path) < _DEEPEST_TREE:
+        for _ in range(_DEEPEST_TREE):
+            if team_id is None or team_id in path:
+                break
             if team_id in self.merged:
                 team_id = self.merged[team_id]
                 continue

@@ -110,6 +110,12 @@ def reader_of(member: Member, seen: Seen) -> Reader:
     (row,) = _READER.rows(
         member=member.pk, program=PROGRAM.at(seen.company).pk, guideline=guideline.pk if guideline else 0
     )
+    return told(member, seen, row)
+
+
+def told(member: Member, seen: Seen, row: Sequence[Any]) -> Reader:
+    """Put what `reader_query` gave into words."""
+    guideline = GUIDELINE.at(seen.company)
     takes_part, enrolment, accepted, has_shared, follows, picked, handoff = row
     house = seen.installation
     return Reader(
@@ -207,7 +213,8 @@ def _numbers(joined: str | None) -> list[int]:
     return [int(one) for one in joined.split(",")] if joined else []
 
 
-def _reader(member: int, program: int, guideline: int) -> QuerySet[Any, Any]:
+def reader_query(member: int, program: int, guideline: int, *more: Any) -> QuerySet[Any, Any]:
+    """Give the query that reads a reader, and `more` of the member beside."""
     own = Enrolment.objects.filter(member=OuterRef("pk"))
     real = Share.objects.filter(member=OuterRef("pk")).exclude(channel=Share.Channel.PRACTICE)
     handoff = Share.objects.filter(member=OuterRef("pk"), state=State.STARTED, asked_at=None).order_by("-created_at")
@@ -217,9 +224,10 @@ def _reader(member: int, program: int, guideline: int) -> QuerySet[Any, Any]:
         Subquery(own.filter(program=program).values("state")[:1]),
         Exists(Acknowledgement.objects.filter(member=OuterRef("pk"), guideline=guideline)),
         Exists(real.filter(state__in=[State.SENT, State.WITHDRAWN])),
-        _joined(TopicFollow.objects.filter(member=OuterRef("pk")), "member", "topic"),
-        _joined(Member.picked_for.through.objects.filter(member=OuterRef("pk")), "member", "segment"),
+        joined(TopicFollow.objects.filter(member=OuterRef("pk")), "member", "topic"),
+        joined(Member.picked_for.through.objects.filter(member=OuterRef("pk")), "member", "segment"),
         Subquery(handoff.values_list(asked)[:1], output_field=JSONField()),
+        *more,
     )
 
 
@@ -241,15 +249,15 @@ def _posts(member: int, **posts: int) -> QuerySet[Any, Any]:
         "card_image__key",
         Subquery(image.values("file__key")[:1]),
         Coalesce(Subquery(image.values("alt")[:1]), Value(""), output_field=TextField()),
-        _joined(shared, "post", "network"),
+        joined(shared, "post", "network"),
     )
 
 
-def _joined(rows: QuerySet[Any], group: str, column: str) -> Subquery:
-    """Give the values of a column of many rows as one text, with commas between them."""
-    text = StringAgg(Cast(column, TextField()), Value(","))
-    return Subquery(rows.order_by().values(group).annotate(joined=text).values("joined"), output_field=TextField())
+def joined(rows: QuerySet[Any], group: str, column: Any, *, between: str = ",") -> Subquery:
+    """Give the values of a column of many rows as one text."""
+    text = StringAgg(Cast(column, TextField()), Value(between))
+    return Subquery(rows.order_by().values(group).annotate(all=text).values("all"), output_field=TextField())
 
 
-_READER: Final = Prepared(_reader, "member", "program", "guideline")
+_READER: Final = Prepared(reader_query, "member", "program", "guideline")
 _ROWS: Final = Prepared(_posts, "member", *(f"post_{place}" for place in range(PAGE)))

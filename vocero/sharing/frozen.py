@@ -2,15 +2,20 @@
 
 from typing import Any
 
+from vocero.company.revisions import Token
 from vocero.content.models import Post
-from vocero.people.models import Member, Team
+from vocero.content.shelf import TOPICS
+from vocero.people.groups import GROUPS
+from vocero.people.models import Member
 
-_DEEPEST_TREE = 20
 
+def dimensions(member: Member, post: Post, *, language: str, company: Token = None) -> dict[str, Any]:
+    """Give the frozen columns of a share: who they belong to, where, and what the post was at this moment.
 
-def dimensions(member: Member, post: Post, *, language: str) -> dict[str, Any]:
-    """Give the frozen columns of a share: who they belong to, where, and what the post was at this moment."""
-    path = team_path(member.team)
+    `company` is the state of the company as it was read with the request; without it teams and topics are read now.
+    """
+    path = GROUPS.at(company).path_of(member.team_id)
+    topics = TOPICS.at(company)
     return {
         "program_id": post.program_id,
         "team_id": path[-1] if path else None,
@@ -22,17 +27,5 @@ def dimensions(member: Member, post: Post, *, language: str) -> dict[str, Any]:
         "origin": post.origin,
         "kind": post.kind,
         "purposes": list(post.purposes),
-        "topics": sorted({topic.alias_of_id or topic.pk for topic in post.topics.all()}),
+        "topics": sorted({topics[one.pk].alias_of_id or one.pk for one in post.topics.all()}),
     }
-
-
-def team_path(team: Team | None) -> list[int]:
-    """Give the ids of a team and its ancestors, the root first; a merged team counts as the one it went into."""
-    path: list[int] = []
-    while team is not None and team.pk not in path and len(path) < _DEEPEST_TREE:
-        if team.alias_of is not None:
-            team = team.alias_of
-            continue
-        path.insert(0, team.pk)
-        team = team.parent
-    return path

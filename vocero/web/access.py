@@ -69,6 +69,15 @@ def advocate(view: View) -> View:
     return _guarded(ADVOCATE, lambda _: True, enrolled)
 
 
+class NotTakingPart(Exception):
+    """The member has not joined, or left; raised by what a view of `advocate_by_itself` reads."""
+
+
+def advocate_by_itself(view: View) -> View:
+    """As `advocate`, for a view that reads whether its member takes part itself, together with other things."""
+    return _guarded(ADVOCATE, lambda _: True, view)
+
+
 def reading_advocate(view: View) -> View:
     """As `advocate`, for a view that is handed what was read of its member with the same question: `view(request, reader)`."""
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from vocero.company.models import Installation
 from vocero.company.queries import house
+from vocero.company.revisions import seen
 from vocero.content.models import Caption, Post, PostImage
 from vocero.lib.periods import moment_of
 from vocero.networks.models import Account
@@ -17,11 +18,11 @@ from vocero.networks.registry import get_network
 from vocero.people.models import Enrolment, Member
 from vocero.policy import checks
 from vocero.policy.checks import Candidate, Finding, Image
-from vocero.policy.queries import guideline_to_accept
 from vocero.policy.rules import load_rules
 from vocero.sharing import frozen, links, wording
 from vocero.sharing.models import Draft, Share
 from vocero.sharing.refusals import NotNow, NotShared
+from vocero.sharing.standing import Standing, standing_of
 
 UNDO = timedelta(seconds=10)
 MOST_DAYS_AHEAD = 31
@@ -73,6 +74,7 @@ def share_post(
     disclosure: str = "",
     disclosed: bool = True,
     personalized: bool | None = None,
+    standing: Standing | None = None,
 ) -> Share:
     """Make a share with its frozen columns and its link, and put it in the queue or begin the handoff.
 
@@ -80,15 +82,16 @@ def share_post(
     it themselves or `disclosed` is off. All checks run here. With an account the share is planned: `at` plus ten seconds
     to undo, or `later` (at most 31 days ahead, in the member's zone, before the post expires). Without one it is a
     handoff, `started`. On the practice network it is done at once, without a link and without a day, so that no figure
-    ever counts it. `personalized` is worked out unless given.
+    ever counts it. `personalized` is worked out unless given. `standing` is where the member stands before this post if the
+    caller has just read it, in the transaction that this is to be part of; otherwise it is read here.
     Raises NotShared: GuidelineFirst, Blocked with its findings, or with a sentence for the person.
     """
-    _refuse_outsiders(member, post)
+    standing = standing or standing_of(member, seen(), post=post.pk, program=post.program_id)
+    _refuse_outsiders(standing)
     _refuse_gone(post, at)
-    if guideline_to_accept(member) is not None:
+    if not standing.reader.accepted:
         raise GuidelineFirst(_("The guideline has changed. Please read it first; your text is kept."))
-    company = house()
-    rules = load_rules(company)
+    company, rules = standing.house, standing.rules
     channel = _channel(network, account)
     due_at = _due_at(post, later, at=at) if channel == Channel.API else None
     language = language or (caption.language if caption else post.language) or company.language
@@ -111,9 +114,9 @@ def share_post(
         personalized = wording.is_personalized(
             text, wording.opening_text(post, caption), disclosure=disclosure or rules.wordings_in(language)[0]
         )
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         share = Share.objects.create(
-            **frozen.dimensions(member, post, language=language),
+            **frozen.dimensions(member, post, language=language, company=standing.seen.company),
             member=member,
             post=post,
             caption=caption,
@@ -130,7 +133,9 @@ def share_post(
             due_zone=later.zone if later and due_at else "",
             key=get_network(network).new_key(at) if channel == Channel.API else "",
         )
-        share.images.set(images)
+        if images:
+            through = Share.images.through
+            through.objects.bulk_create(through(share=share, postimage=image) for image in images)
         if post.url and channel != Channel.PRACTICE:
             links.make_link(share, at=at)
     return share
@@ -229,13 +234,13 @@ def _channel(network: str, account: Account | None) -> Share.Channel:
     return Channel.API if account is not None else Channel.HANDOFF
 
 
-def _refuse_outsiders(member: Member, post: Post) -> None:
-    enrolment = Enrolment.objects.filter(member=member, program=post.program).first()
-    if enrolment is None or enrolment.state not in {Enrolment.State.JOINED, Enrolment.State.PAUSED}:
+def _refuse_outsiders(standing: Standing) -> None:
+    enrolment = standing.reader.enrolment
+    if enrolment not in {Enrolment.State.JOINED, Enrolment.State.PAUSED}:
         raise NotShared(_("Join first, then you can share."))
-    if enrolment.state == Enrolment.State.PAUSED:
+    if enrolment == Enrolment.State.PAUSED:
         raise NotShared(_("You are taking a break. End it under Me, then share. Your text is kept."))
-    if not member.is_active:
+    if not standing.reader.member.is_active:
         raise NotShared(_("This account is closed."))
 
 

@@ -3,25 +3,25 @@
 from datetime import timedelta
 
 from django.contrib import messages
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from vocero.company.queries import house
 from vocero.lib.clock import now
 from vocero.lib.errors import Refusal
 from vocero.networks.base import Channel
 from vocero.people.models import Member
-from vocero.policy.queries import guideline_to_accept
 from vocero.recognition.services import write_note
-from vocero.sharing import queries, services, wording
+from vocero.sharing import services, wording
 from vocero.sharing.models import Share
-from vocero.web.access import advocate, signed_in
+from vocero.sharing.standing import offered_post, post_for, standing_of
+from vocero.web.access import NotTakingPart, advocate, advocate_by_itself, signed_in
 from vocero.web.advocate.composing import Desk, Sheet, Typed, read_when
 from vocero.web.advocate.rates import is_too_often
+from vocero.web.context import seen_by
 
 CHECKS_A_MINUTE = 60
 PAGE = "advocate/compose.html"
@@ -31,26 +31,24 @@ class SharedBefore(services.NotShared):
     """The same post went to the same network before; the page asks whether it is meant."""
 
 
-@advocate
+@advocate_by_itself
 @require_http_methods(["GET", "HEAD", "POST"])
 def compose(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The composer's page; its buttons share, plan, take another ready text, or lay the sheet out anew."""
-    desk = _desk(request, public_id)
+    do, _colon, which = request.POST.get("do", "share").partition(":")
+    try:
+        if request.method == "POST" and do not in {"use", "refresh"}:
+            return _share(request, public_id, plan=do == "plan")
+        desk = _desk(request, public_id)
+    except NotTakingPart:
+        return redirect("public:join")
     if request.method != "POST":
-        if guideline_to_accept(desk.member) is not None:
-            return _to_guideline(public_id)
-        return _page(desk, desk.sheet(desk.begin()))
+        return _page(desk, desk.sheet(desk.begin())) if desk.standing.reader.accepted else _to_guideline(public_id)
     typed = desk.read(request.POST)
-    match request.POST.get("do", "share").partition(":"):
-        case ("use", _colon, caption):
-            return _use(desk, typed, caption)
-        case ("refresh", _colon, _rest):
-            desk.keep(typed)
-            return _page(desk, desk.sheet(typed), part="sheet")
-        case ("plan", _colon, _rest):
-            return _share(desk, typed, plan=True)
-        case _other:
-            return _share(desk, typed, plan=False)
+    if do == "use":
+        return _use(desk, typed, which)
+    desk.keep(typed)
+    return _page(desk, desk.sheet(typed), part="sheet")
 
 
 @advocate
@@ -82,11 +80,15 @@ def compose_thanks(request: HttpRequest, public_id: str, share_id: str) -> HttpR
 
 
 def _desk(request: HttpRequest, public_id: str) -> Desk:
-    member: Member = signed_in(request)
-    post = queries.post_for(member, public_id, at=now())
+    """Read where the member stands before the post, in one query. Raises NotTakingPart, and Http404."""
+    at, seen = now(), seen_by(request)
+    standing = standing_of(signed_in(request), seen, post=offered_post(public_id, seen))
+    if not standing.reader.takes_part:
+        raise NotTakingPart
+    post = post_for(standing, public_id, at=at)
     if post is None:
         raise Http404
-    return Desk(request, member, post, house())
+    return Desk(request, post, standing, at=at)
 
 
 def _page(desk: Desk, sheet: Sheet, *, status: int = 200, part: str = "") -> HttpResponse:
@@ -108,38 +110,58 @@ def _use(desk: Desk, typed: Typed, chosen: str) -> HttpResponse:
     return _page(desk, desk.sheet(typed), part="sheet")
 
 
-def _share(desk: Desk, typed: Typed, *, plan: bool) -> HttpResponseBase:
-    """Share or plan; whatever stands in the way is said on the same page, with everything kept."""
-    try:
-        share = _make(desk, typed, plan=plan)
-    except services.GuidelineFirst:
-        desk.keep(typed)
+def _share(request: HttpRequest, public_id: str, *, plan: bool) -> HttpResponseBase:
+    """Share or plan; whatever stands in the way is said on the same page, with everything kept.
+
+    A button pressed twice makes one share: the second waits for the first, and reads what there is only then.
+    """
+    with transaction.atomic():
+        _one_at_a_time(signed_in(request))
+        desk = _desk(request, public_id)
+        typed = desk.read(request.POST)
+        made = _made_or_refused(desk, typed, plan=plan)
+    if isinstance(made, Share):
+        name = "advocate:shares-finish" if made.channel == Share.Channel.HANDOFF else "advocate:shares-share"
+        return redirect(name, made.public_id)
+    return _refused(desk, typed, made)
+
+
+def _one_at_a_time(member: Member) -> None:
+    """Let one request of a member share after the other; SQLite lets only one transaction write anyhow."""
+    if connection.features.has_select_for_update:
+        Member.objects.select_for_update().values_list("pk").get(pk=member.pk)
+
+
+def _refused(desk: Desk, typed: Typed, refusal: services.NotShared) -> HttpResponseBase:
+    desk.keep(typed)
+    if isinstance(refusal, services.GuidelineFirst):
         return _to_guideline(desk.post.public_id)
+    sheet = desk.sheet(typed, getattr(refusal, "findings", None))
+    if isinstance(refusal, SharedBefore):
+        sheet.asks_again = True
+    elif refusal.field == "when":
+        sheet.when_error = str(refusal)
+    else:
+        sheet.problem = str(refusal)
+    return _page(desk, sheet, status=422)
+
+
+def _made_or_refused(desk: Desk, typed: Typed, *, plan: bool) -> Share | services.NotShared:
+    try:
+        return _make(desk, typed, plan=plan)
     except services.NotShared as refusal:
-        desk.keep(typed)
-        sheet = desk.sheet(typed, getattr(refusal, "findings", None))
-        if isinstance(refusal, SharedBefore):
-            sheet.asks_again = True
-        elif refusal.field == "when":
-            sheet.when_error = str(refusal)
-        else:
-            sheet.problem = str(refusal)
-        return _page(desk, sheet, status=422)
-    name = "advocate:shares-finish" if share.channel == Share.Channel.HANDOFF else "advocate:shares-share"
-    return redirect(name, share.public_id)
+        return refusal
 
 
-@transaction.atomic
 def _make(desk: Desk, typed: Typed, *, plan: bool) -> Share:
-    """Make the share that the form asks for; a button pressed twice makes one. Raises NotShared."""
-    Member.objects.select_for_update().get(pk=desk.member.pk)
+    """Make the share that the form asks for. Raises NotShared, before anything is written."""
     option = desk.option(typed.network)
     if option is None:
         raise services.NotShared(_("Choose where to share it first."))
     later = read_when(typed.when, desk.zone) if plan else None
     if plan and later is None:
         raise services.NotShared(_("Choose a day and a time."), field="when")
-    if not typed.again and queries.shared_before(desk.member, desk.post, network=typed.network) is not None:
+    if not typed.again and typed.network in desk.standing.shared_on:
         raise SharedBefore("")
     return services.share_post(
         desk.member,
@@ -154,6 +176,7 @@ def _make(desk: Desk, typed: Typed, *, plan: bool) -> Share:
         later=later,
         disclosure=typed.disclosure,
         disclosed=typed.disclosed,
+        standing=desk.standing,
     )
 
 

@@ -13,17 +13,18 @@ from django.utils.translation import gettext_lazy as _
 
 from vocero.company.models import Installation
 from vocero.content.models import Caption, Post, PostImage
-from vocero.lib.clock import now
+from vocero.content.queries import captions_of
 from vocero.networks import base
 from vocero.networks.base import Channel
-from vocero.networks.queries import NetworkOption, options_for
+from vocero.networks.queries import NetworkOption, options_of
 from vocero.people.models import Member
 from vocero.policy import checks
 from vocero.policy.checks import Finding
-from vocero.policy.rules import Rules, load_rules
+from vocero.policy.rules import Rules
 from vocero.recognition.queries import Worth, named_sharers, points_on, worth
 from vocero.sharing import links, queries, services, wording
 from vocero.sharing.models import Share
+from vocero.sharing.standing import Standing
 from vocero.web.advocate.words import NOTES, file_url
 from vocero.web.composer import Card, Composer, ComposerNetwork
 
@@ -104,12 +105,14 @@ class Sheet:
 class Desk:
     """A member at work on a post: reads what is typed and lays out the sheet."""
 
-    def __init__(self, request: HttpRequest, member: Member, post: Post, house: Installation) -> None:
-        self.request, self.member, self.post, self.house = request, member, post, house
-        self.at = now()
-        self.rules: Rules = load_rules(house)
-        self.images = list(post.images.select_related("file"))
-        self.options, self.left_out = _sorted_out(post, options_for(member), has_images=bool(self.images))
+    def __init__(self, request: HttpRequest, post: Post, standing: Standing, *, at: datetime) -> None:
+        self.request, self.post, self.standing, self.at = request, post, standing, at
+        self.member: Member = standing.reader.member
+        self.house: Installation = standing.house
+        self.rules: Rules = standing.rules
+        self.images = list(post.images.all())
+        options = options_of(standing.chosen, standing.accounts)
+        self.options, self.left_out = _sorted_out(post, options, has_images=bool(self.images))
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -146,7 +149,8 @@ class Desk:
     def read(self, data: QueryDict) -> Typed:
         """Give what the form sent; unknown values fall back to what the page would begin with."""
         network = self._first_network(data.get("network", ""))
-        caption = next((one for one in self.captions(network) if one.public_id == data.get("caption")), None)
+        ready = captions_of(self.post, network=network, languages=self.languages)
+        caption = next((one for one in ready if one.public_id == data.get("caption")), None)
         chosen = {value for value in data.getlist("image") if value.isdigit()}
         return Typed(
             text=data.get("text", "").replace("\r\n", "\n"),

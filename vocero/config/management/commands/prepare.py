@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from vocero.company.services import setup_token
 from vocero.config.readiness import unapplied
+from vocero.config.watching import put_in_place
 
 _LOCK_NUMBER = 0x766F6365
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             if missing:
                 self.stderr.write(f"Bringing the database to this version ({len(missing)} steps) ...")
                 call_command("migrate", interactive=False, verbosity=0)
+            put_in_place(connection.alias)
         _collect_static()
         token = setup_token() if options["tell"] else None
         if token:
