@@ -1,8 +1,8 @@
-"""The product's own application with every card drawn for its reader: what kept cards are compared with."""
+"""The product's own application with cards and topics drawn anew for each reader: what kept cards are compared with."""
 
 from vocero.config.wsgi import application
 from vocero.web.advocate import cards
 
-cards.FRAGMENTS.most = 0
+cards.FRAGMENTS.most = cards.BARS.most = 0
 
 __all__ = ["application"]

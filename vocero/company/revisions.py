@@ -1,27 +1,30 @@
 """What holds for the whole company is kept in memory and read again exactly when it has changed, whichever process did it.
 
 Triggers of the database leave a mark behind every change of a watched table, in the same transaction. The sum of the
-marks of an area names the state of its tables; it is read together with the installation's row, once a request.
+marks of an area names the state of its tables; it is read once a request.
 """
 
 import hashlib
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from secrets import randbelow
 from threading import Lock
 from time import monotonic
 from typing import Any, Final
 
-from django.db.models import BigIntegerField, Subquery, Sum, Value
+from django.db.models import QuerySet, Sum
 
 from vocero.company.models import Installation, Revision
+from vocero.company.queries import installation
+from vocero.lib.prepared import Prepared
 
 COMPANY: Final = "company"
 POSTS: Final = "posts"
 LONGEST_KEPT: Final = 300.0
 """Seconds after which something kept is read again in any case."""
 
-type Token = int | None
+type Token = object | None
 """The name of a state of the data; None where there is no mark, and then nothing is kept."""
 
 
@@ -35,19 +38,18 @@ class Seen:
 
 
 def seen() -> Seen:
-    """Read the installation's row with both states; one query."""
-    row: Any = (
-        Installation.objects.select_related("logo")
-        .filter(pk=1)
-        .annotate(seen_company=_state(COMPANY), seen_posts=_state(POSTS))
-        .first()
-    )
-    return Seen(row, row.seen_company, row.seen_posts) if row is not None else Seen(None, None, None)
+    """Read both states, and the installation's row if it is another one than the one in memory; one query."""
+    states = dict(_STATES.rows())
+    company = states.get(COMPANY)
+    row = _INSTALLATION.at(company)
+    return Seen(copy(row), company, states.get(POSTS))
 
 
-def _state(area: str) -> Subquery:
-    marks = Revision.objects.filter(area=area).order_by().annotate(one=Value(1)).values("one")
-    return Subquery(marks.annotate(all=Sum("number")).values("all"), output_field=BigIntegerField())
+def _states() -> QuerySet[Revision, Any]:
+    return Revision.objects.order_by().values("area").annotate(all=Sum("number")).values_list("area", "all")
+
+
+_STATES: Final = Prepared(_states)
 
 
 class Kept[Thing]:
@@ -68,6 +70,9 @@ class Kept[Thing]:
             made = self._make()
             self._kept = (token, monotonic(), made)
             return made
+
+
+_INSTALLATION: Final = Kept(installation)
 
 
 @dataclass(frozen=True, slots=True)

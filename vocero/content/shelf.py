@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Final
 
 from vocero.company.models import Program
-from vocero.company.revisions import Kept
+from vocero.company.revisions import Kept, Token
 from vocero.content.models import Caption, Post, Topic
 from vocero.content.queries import with_everything
 
@@ -245,6 +245,6 @@ TOPICS: Final = Kept(read_topics)
 """By the state of the company."""
 
 
-def shelf_of(program: Program, posts: int | None) -> Shelf:
+def shelf_of(program: Program, posts: Token) -> Shelf:
     """Give the shelf of a program in a state of the posts."""
     return _SHELVES.at(posts).get(program.pk, _EMPTY)

@@ -6,7 +6,7 @@ what is kept. A post that changes is another key, in every process and on every 
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from threading import Lock
@@ -21,7 +21,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 
-from vocero.content.models import Origin
+from vocero.company.revisions import Token
+from vocero.content.models import Origin, Topic
+from vocero.lib.words import pick
 from vocero.networks.queries import label_of
 from vocero.sharing.feed import Placed, Row, Why
 
@@ -54,18 +56,25 @@ class PostCard:
 
 
 class Fragments:
-    """Drawn cards by what they depend on; when there are too many, the older half goes."""
+    """What was drawn, by everything that it depends on; when there is too much, the older half goes."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._kept: dict[object, Parts] = {}
         self._lock = Lock()
 
-    def of(self, one: Placed) -> Parts:
-        """Give the parts of a drawn card, drawing it if it is not there."""
-        key = (get_language(), one.in_own_language, one.is_featured, bool(one.shared_on), one.row)
+    def of(self, key: object, draw: Callable[[], str]) -> Parts:
+        """Give the parts of what was drawn, drawing it if it is not there."""
         kept = self._kept.get(key)
-        return kept if kept is not None else self._draw(key, one)
+        if kept is not None:
+            return kept
+        parts = tuple(draw().split(_BORDER))
+        if self.most:
+            with self._lock:
+                if len(self._kept) >= self.most:
+                    self._kept = dict(islice(self._kept.items(), self.most // 2, None))
+                self._kept[key] = parts
+        return parts
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -74,29 +83,36 @@ class Fragments:
         """Give all that is kept, for a test that looks for what must not be there."""
         return "\n".join("".join(parts) for parts in self._kept.values())
 
-    def _draw(self, key: object, one: Placed) -> Parts:
-        shared = _SHARED if one.shared_on else ""
-        card = _card(one.row, own=one.in_own_language, featured=one.is_featured, shared=shared)
-        parts = tuple(render_to_string("advocate/card.html", {"card": card}).split(_BORDER))
-        if self.most:
-            with self._lock:
-                if len(self._kept) >= self.most:
-                    self._kept = dict(islice(self._kept.items(), self.most // 2, None))
-                self._kept[key] = parts
-        return parts
-
 
 FRAGMENTS: Final = Fragments(MOST_KEPT)
+BARS: Final = Fragments(200)
+"""The links to the topics, by the languages in which they are named."""
 
 
 def drawn(one: Placed) -> SafeString:
     """Give a post's card with the reader's own words in it."""
-    parts = FRAGMENTS.of(one)
+    key = (get_language(), one.in_own_language, one.is_featured, bool(one.shared_on), one.row)
+    parts = FRAGMENTS.of(key, lambda: _draw(one))
     words = {"why": conditional_escape(why(one))}
     if one.shared_on:
         said = _("Shared on %(networks)s") % {"networks": ", ".join(map(label_of, one.shared_on))}
         words["shared"] = conditional_escape(said)
     return mark_safe("".join(words[part] if place % 2 else part for place, part in enumerate(parts)))  # noqa: S308  each part was escaped
+
+
+def topics_bar(
+    topics: Sequence[Topic], chosen: Topic | None, *, languages: tuple[str, ...], state: Token
+) -> SafeString:
+    """Give the links to the topics with the chosen one marked; `state` is the company's, in which these are its topics."""
+
+    def draw() -> str:
+        named = [(one, pick(one.name, languages)) for one in topics]
+        return render_to_string("advocate/topics.html", {"topics": named, "topic": chosen})
+
+    if state is None:
+        return mark_safe(draw())  # noqa: S308  a template's own
+    key = (get_language(), languages, chosen.pk if chosen else None, state)
+    return mark_safe("".join(BARS.of(key, draw)))  # noqa: S308  a template's own
 
 
 def why(one: Placed) -> str:
@@ -107,6 +123,12 @@ def why(one: Placed) -> str:
     if one.why is Why.SEGMENT:
         return _("For everyone in %(group)s") % {"group": names}
     return _("For everyone") if one.has_topic else _("For everyone, without a topic")
+
+
+def _draw(one: Placed) -> str:
+    shared = _SHARED if one.shared_on else ""
+    card = _card(one.row, own=one.in_own_language, featured=one.is_featured, shared=shared)
+    return render_to_string("advocate/card.html", {"card": card})
 
 
 def _card(row: Row, *, own: bool, featured: bool, shared: str) -> PostCard:

@@ -7,13 +7,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from vocero.lib.clock import now
-from vocero.lib.words import pick
 from vocero.networks.queries import label_of
 from vocero.people.models import Enrolment
 from vocero.policy.kept import GUIDELINE, STOP
 from vocero.sharing.feed import Reader, page_for, topics_of
 from vocero.web.access import reading_advocate
-from vocero.web.advocate.cards import drawn
+from vocero.web.advocate.cards import drawn, topics_bar
 from vocero.web.context import seen_by
 
 
@@ -29,12 +28,13 @@ def today(request: HttpRequest, reader: Reader) -> HttpResponse:
         "cards": [drawn(one) for one in page.posts],
         "next_key": page.next_key,
         "topic": topic,
-        "topics": [(one, pick(one.name, (request.LANGUAGE_CODE, member.language))) for one in topics],
         "first_name": member.get_short_name(),
     }
     if "HX-Request" in request.headers and request.GET.get("after"):
         return render(request, "advocate/today.html#cards", context)
+    languages = (request.LANGUAGE_CODE, member.language)
     context |= {
+        "topics_bar": topics_bar(topics, topic, languages=languages, state=seen.company) if topics else "",
         "handoff": reader.handoff,
         "handoff_network": label_of(reader.handoff.network) if reader.handoff else "",
         "paused": reader.enrolment == Enrolment.State.PAUSED,
