@@ -2,6 +2,7 @@
 
 import heapq
 import random
+from collections import deque
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,13 @@ from vocero.tracking.visitors import visitor_key
 
 NODE: Final = "demo"
 _CONVERTS: Final = 0.022
+_AGAIN: Final = 0.09
+"""How many open a link that they opened before: on the same day they are not unique again."""
+
+_FOLLOWS_SEVERAL: Final = 0.3
+"""How many follow several colleagues and come through another one's link too: they are one daily visitor."""
+
+_REMEMBERED: Final = 40
 _KINDS: Final = (("lead", 0), ("lead", 0), ("application", 0), ("sign_up", 0), ("purchase", 1))
 _COUNTRIES: Final = ("ES", "ES", "IT", "IT", "PL", "PL", "IE", "DE", "FR")
 
@@ -48,6 +56,8 @@ class PassersBy:
         self._returning: list[tuple[datetime, int, str, int]] = []
         self._key: ApiKey | None = None
         self._salts: dict[date, bytes] = {}
+        self._last_of: dict[int, tuple[str, str]] = {}
+        self._readers_on: dict[str, deque[tuple[str, str]]] = {}
 
     def prepare(self, day_on: date, *, at: datetime) -> None:
         """Make the salts of the days to come and close those that are over."""
@@ -85,10 +95,26 @@ class PassersBy:
             at, _number, link_id, network, robot = heapq.heappop(self._coming)
             yield at, link_id, network, robot
 
+    def _who(self, link_id: int, network: str) -> tuple[str, str]:
+        """Give the address and agent of who comes now: somebody new, or a reader who was here before."""
+        readers = self._readers_on.setdefault(network, deque(maxlen=_REMEMBERED))
+        chance = self._draw.random()
+        if chance < _AGAIN and link_id in self._last_of:
+            return self._last_of[link_id]
+        if chance < _AGAIN + _FOLLOWS_SEVERAL and readers:
+            who = self._draw.choice(readers)
+        else:
+            who = (self._address(), self._draw.choice(story.AGENTS))
+            readers.append(who)
+        self._last_of[link_id] = who
+        return who
+
+    def _address(self) -> str:
+        return f"10.{self._draw.randrange(40)}.{self._draw.randrange(256)}.{self._draw.randrange(1, 255)}"
+
     def _record(self, at: datetime, link_id: int, network: str, robot: bool) -> ClickRecord:
         day_on = company_day(self._house, at)
-        agent = self._draw.choice(story.ROBOTS if robot else story.AGENTS)
-        address = f"10.{self._draw.randrange(40)}.{self._draw.randrange(256)}.{self._draw.randrange(1, 255)}"
+        address, agent = (self._address(), self._draw.choice(story.ROBOTS)) if robot else self._who(link_id, network)
         at_us = int(at.timestamp() * 1_000_000)
         flags = 0
         if not robot and self._draw.random() < 0.02:
