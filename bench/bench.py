@@ -23,6 +23,7 @@ BENCHMARKS = (
     "redirect",
     "ingest",
     "publish",
+    "feed",
     "start",
 )
 
