@@ -22,6 +22,10 @@ CACHE: Final = ROOT / ".cache" / "bench"
 CLICKS: Final = 100_000_000
 _STRETCH: Final = 15
 _STAMP: Final = "built.json"
+_CLICKS_OF_SHARES: Final = (
+    "SELECT CAST(key AS INT) AS share_id, SUM(\"unique\") AS clicks FROM tracking_clickstat"
+    " WHERE program_id = 1 AND dimension = 'share' GROUP BY 1"
+)
 
 
 def build(clicks: int = CLICKS, *, keep_all: bool = False) -> Path:
@@ -162,14 +166,21 @@ def _clicks(filler: Any, days: int, began: float, *, keep_all: bool) -> dict[str
 
 def _roll_up(filler: Any, began: float) -> dict[str, int]:
     from bench.largest_facts import ENDS_ON, day_of
+    from vocero.company.models import Program
     from vocero.measurement.services import roll_up
+    from vocero.recognition.models import PeriodPoints
+    from vocero.recognition.period_points import rebuild_points
 
     at = datetime.combine(ENDS_ON, datetime.max.time(), UTC) - timedelta(hours=1)
     started = time.perf_counter()
     for first in range(0, 365, 73):
         roll_up(day_of(first), day_of(first + 72), at=at)
         say(f"shares, engagement and conversions of {first + 73} days rolled up", began)
-    return {"seconds_to_roll_up_shares": round(time.perf_counter() - started)}
+    spent = round(time.perf_counter() - started)
+    filler.points(_CLICKS_OF_SHARES)
+    rebuild_points(Program.objects.get())
+    say("points from the ledger", began)
+    return {"seconds_to_roll_up_shares": spent, "rows_of_points": PeriodPoints.objects.count()}
 
 
 def main() -> int:

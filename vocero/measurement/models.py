@@ -24,6 +24,7 @@ class ShareStat(models.Model):
     Dimensions: all, post, campaign, topic, origin, kind, purpose, team (each ancestor too), location, language.
     """
 
+    pk = models.CompositePrimaryKey("program", "dimension", "day_on", "key", "network")
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
     dimension = models.CharField(max_length=10)
     day_on = models.DateField()
@@ -34,18 +35,32 @@ class ShareStat(models.Model):
     self_reported = models.PositiveIntegerField(default=0)
     personalized = models.PositiveIntegerField(default=0)
 
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["program", "dimension", "day_on", "key", "network"], name="one_share_stat")
-        ]
-
     def __str__(self) -> str:
         return f"{self.dimension} {self.key} {self.day_on}"
+
+
+class ShareWeek(models.Model):
+    """The same by week, from Monday on: sums of the days. It moves together with the days."""
+
+    pk = models.CompositePrimaryKey("program", "dimension", "week_on", "key", "network")
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
+    dimension = models.CharField(max_length=10)
+    week_on = models.DateField()
+    key = models.CharField(max_length=120)
+    network = models.CharField(max_length=20)
+    published = models.PositiveIntegerField(default=0)
+    measured = models.PositiveIntegerField(default=0)
+    self_reported = models.PositiveIntegerField(default=0)
+    personalized = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.dimension} {self.key} {self.week_on}"
 
 
 class EngagementStat(models.Model):
     """What the networks' totals grew by on one day, by one key of one dimension on one network; a taken-back like is -1."""
 
+    pk = models.CompositePrimaryKey("program", "dimension", "day_on", "key", "network")
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
     dimension = models.CharField(max_length=10)
     day_on = models.DateField()
@@ -55,13 +70,6 @@ class EngagementStat(models.Model):
     comments = models.IntegerField(default=0)
     reshares = models.IntegerField(default=0)
 
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["program", "dimension", "day_on", "key", "network"], name="one_engagement_stat"
-            )
-        ]
-
     def __str__(self) -> str:
         return f"{self.dimension} {self.key} {self.day_on}"
 
@@ -69,6 +77,9 @@ class EngagementStat(models.Model):
 class ConversionStat(models.Model):
     """Conversions of one day by one key of one dimension; amounts of one currency each, converted ones apart."""
 
+    pk = models.CompositePrimaryKey(
+        "program", "dimension", "day_on", "key", "network", "state", "verified", "kind", "currency", "converted"
+    )
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
     dimension = models.CharField(max_length=10)
     day_on = models.DateField()
@@ -82,17 +93,6 @@ class ConversionStat(models.Model):
     count = models.PositiveIntegerField(default=0)
     amount = models.BigIntegerField(default=0, help_text="minor units of the currency")
 
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=[
-                    "program", "dimension", "day_on", "key", "network", "state", "verified", "kind", "currency",
-                    "converted",
-                ],
-                name="one_conversion_stat",
-            )
-        ]  # fmt: skip
-
     def __str__(self) -> str:
         return f"{self.dimension} {self.key} {self.day_on}"
 
@@ -100,17 +100,12 @@ class ConversionStat(models.Model):
 class AdvocateDay(models.Model):
     """How often one advocate shared to one network on one day: what distinct advocates are counted from."""
 
+    pk = models.CompositePrimaryKey("program", "day_on", "member", "network")
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
     day_on = models.DateField()
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
     network = models.CharField(max_length=20)
     shares = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["program", "day_on", "member", "network"], name="one_advocate_day")
-        ]
-        indexes = [models.Index(fields=["member", "day_on"])]
 
     def __str__(self) -> str:
         return f"{self.day_on}"

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 
 from django.db.models import Case, Count, DateField, F, Q, QuerySet, Subquery, Sum, Value, When
@@ -18,9 +20,11 @@ from vocero.measurement.models import (
     Headcount,
     Rate,
     ShareStat,
+    ShareWeek,
     SoFar,
 )
 from vocero.measurement.spans import Span
+from vocero.measurement.weeks import split
 from vocero.sharing.models import Share
 from vocero.tracking.models import ClickStat, Conversion
 
@@ -263,15 +267,18 @@ def breakdown(
     only = Q() if key is None else Q(key=key)
     rows: list[dict[str, dict[str, int]]] = [defaultdict(lambda: defaultdict(int)) for _span in spans]
     credited = Q(state=Conversion.State.CREDITED, verified=True)
+    shares_of = {"shares": F("published") + F("measured") + F("self_reported")}
     for table, sums, which in (
-        (ShareStat, {"shares": F("published") + F("measured") + F("self_reported")}, Q()),
+        (ShareStat, shares_of, Q()),
+        (ShareWeek, shares_of, Q()),
         (ClickStat, {"clicks": F("valid"), "unique": F("unique")}, Q()),
         (EngagementStat, {"engagement": F("reactions") + F("comments") + F("reshares")}, Q()),
-        (ConversionStat, {"conversions": F("count")}, credited),
-        (ConversionStat, {"value": F("amount")}, credited & Q(converted=True, currency=currency)),
+        (ConversionStat, {"conversions": F("count"), "value": F("amount")}, credited),
     ):
-        stats = _stats(table, program, spans, cut).filter(which & only).values(column)
-        for stat in stats.annotate(**_per_span(spans, sums)):
+        stats, within_span = _pieces(table, spans)
+        found = stats.filter(which & only, program=program, dimension=cut.value).order_by().values(column)
+        of_money = {"value": Q(converted=True, currency=currency)}
+        for stat in found.annotate(**_per_span(within_span, sums, of_money)):
             for at, name in ((at, name) for at in range(len(spans)) for name in sums):
                 rows[at][stat[column]][name] += stat[f"{name}_{at}"] or 0
     return [{key: Row(key, **figures) for key, figures in found.items() if any(figures.values())} for found in rows]
@@ -312,12 +319,36 @@ def _sums(
     return [{name: found[f"{name}_{at}"] or 0 for name in names} for at in range(len(spans))]
 
 
-def _per_span(spans: Sequence[Span], sums: Mapping[str, Any], only: Mapping[str, Q] | None = None) -> dict[str, Sum]:
+def _per_span(
+    spans: Sequence[Span | Q], sums: Mapping[str, Any], only: Mapping[str, Q] | None = None
+) -> dict[str, Sum]:
+    """Add up for each stretch, given as days or as what says that a row lies in it."""
     return {
-        f"{name}_{at}": Sum(what, filter=Q(day_on__range=span.days) & (only or {}).get(name, Q()))
+        f"{name}_{at}": Sum(
+            what,
+            filter=(span if isinstance(span, Q) else Q(day_on__range=span.days)) & (only or {}).get(name, Q()),
+        )
         for at, span in enumerate(spans)
         for name, what in sums.items()
     }
+
+
+def _pieces(table: Any, spans: Sequence[Span]) -> tuple[QuerySet[Any], list[Q]]:
+    """Give the rows of a roll-up that some stretches need, and for each stretch which of them are its own.
+
+    Shares have weeks: of `ShareStat` come the days at the edges, of `ShareWeek` the whole weeks between them.
+    """
+    nothing = Q(program__in=[])
+    own = []
+    for span in spans:
+        edges, weeks = split(*span.days)
+        if table is ShareWeek:
+            own.append(Q(week_on__range=weeks) if weeks else nothing)
+        elif table is ShareStat:
+            own.append(reduce(or_, (Q(day_on__range=edge) for edge in edges), nothing) if edges else nothing)
+        else:
+            own.append(Q(day_on__range=span.days))
+    return table._default_manager.filter(reduce(or_, own)), own
 
 
 def _all(table: Any, program: int, spans: Sequence[Span]) -> QuerySet[Any]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from vocero.company import audit
@@ -22,6 +22,7 @@ from vocero.lib.tokens import fingerprint
 from vocero.measurement import disclosure
 from vocero.measurement.adoption import ACTIVE_DAYS, adoption_at
 from vocero.measurement.contributions import asked_people, contributions
+from vocero.measurement.dimensions import Dimension
 from vocero.measurement.folds import FOLDS, Fold, earliest_day, fingerprints
 from vocero.measurement.growing import count_audience, count_periods, mark_shared, posts_of
 from vocero.measurement.models import (
@@ -34,6 +35,7 @@ from vocero.measurement.models import (
     ReportLink,
 )
 from vocero.measurement.rates import STARTERS, starter_costs
+from vocero.measurement.weeks import add_day, take_day_away
 from vocero.people.models import Member
 from vocero.tracking.queries import first_day_with_clicks
 from vocero.tracking.services import rebuild_clicks
@@ -150,16 +152,28 @@ def _fold_day(fold: Fold, day: date, currency: str) -> None:
     rows = fold.rows(day, currency)
     counts_shares = fold.source == FoldedDay.Source.SHARES
     before = posts_of(day) if counts_shares else set()
+    if counts_shares:
+        take_day_away(day)
     for table in fold.tables:
-        table._default_manager.filter(day_on=day).delete()
+        _rows_of(table, day).delete()
         table._default_manager.bulk_create([row for row in rows if type(row) is table], batch_size=500)
     if counts_shares:
+        add_day(day)
         mark_shared(before, posts_of(day))
     if fingerprint is None:
         folded.delete()
     elif folded.fingerprint != fingerprint:
         folded.fingerprint = fingerprint
         folded.save(update_fields=["fingerprint"])
+
+
+def _rows_of(table: type[Model], day: date) -> QuerySet[Any]:
+    """Give the rows of a day by the beginning of their key."""
+    programs = list(Program.objects.values_list("pk", flat=True))
+    rows = table._default_manager.filter(program__in=programs, day_on=day)
+    if any(field.name == "dimension" for field in table._meta.concrete_fields):
+        rows = rows.filter(dimension__in=[dimension.value for dimension in Dimension])
+    return rows
 
 
 def _count_heads(

@@ -84,6 +84,7 @@ REGISTER: Final[dict[str, Entry]] = {
     "tracking.VisitorCount": _NOTHING,
     "tracking.Conversion": Entry("share__member", ("kind", "state", "at", "company_amount"), OnErase.KEPT),
     "measurement.ShareStat": _NOTHING,
+    "measurement.ShareWeek": _NOTHING,
     "measurement.EngagementStat": _NOTHING,
     "measurement.ConversionStat": _NOTHING,
     "measurement.AdvocateDay": Entry("member", ("day_on", "network"), OnErase.KEPT),

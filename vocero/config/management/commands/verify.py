@@ -19,6 +19,7 @@ from vocero.measurement.models import (
     Participation,
     SharedPost,
     ShareStat,
+    ShareWeek,
 )
 from vocero.recognition.period_points import wrong_points
 from vocero.tracking.models import ClickStat, VisitorCount
@@ -27,6 +28,7 @@ TABLES: tuple[type[Model], ...] = (
     ClickStat,
     VisitorCount,
     ShareStat,
+    ShareWeek,
     EngagementStat,
     ConversionStat,
     AdvocateDay,

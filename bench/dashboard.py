@@ -1,0 +1,156 @@
+"""The dashboard at 100 million clicks: how long the server takes for each page of figures, warm and cold, SQL included.
+
+The views answer in this process (Django's test client, all middleware), the clock stands on the last day of the data. Cold: the
+page cache of the database's files is dropped and the connection is new. `python -m bench.dashboard --clicks N` takes a
+smaller company; `--equal` compares every figure with a recount of the single clicks in plain SQL.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from bench import largest
+
+ROUNDS: Final = 7
+CLICKS: Final = largest.CLICKS
+_MONTH, _QUARTER = "2026-09", "2026-Q3"
+
+
+def run(*, clicks: int = CLICKS) -> dict[str, float]:
+    """Measure each page on SQLite, warm and cold; figures in milliseconds."""
+    folder = largest.build(clicks)
+    return measure(largest.environ(folder)) | {
+        name: value for name, value in largest.figures(folder).items() if isinstance(value, int)
+    }
+
+
+def measure(environ: dict[str, str], *words: str) -> dict[str, float]:
+    """Measure in a process of its own that opens the installation of an environment."""
+    told = subprocess.run(
+        [sys.executable, "-m", "bench.dashboard", "--here", *words],
+        env=environ,
+        cwd=largest.ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    found: dict[str, float] = json.loads(told.splitlines()[-1])
+    return found
+
+
+def pages() -> dict[str, Callable[[], int]]:
+    """Give what is measured by name; each gives how many bytes or rows came."""
+    from django.test import Client
+
+    from vocero.company.queries import main_program
+    from vocero.lib.periods import Period
+    from vocero.people.models import Member
+    from vocero.recognition.models import PeriodPoints
+    from vocero.recognition.ranking import ranking
+
+    program = main_program()
+    clients = {role: Client(HTTP_HOST="127.0.0.1") for role in ("owner", "advocate")}
+    month, quarter = Period.parse(_MONTH), Period.parse(_QUARTER)
+    best = PeriodPoints.objects.filter(kind="q", first_on=quarter.first_on).order_by("-points")
+    advocate = Member.objects.get(pk=best[len(best[:2000]) // 2].member_id)
+    last = Member.objects.get(pk=best.filter(points__gt=0).order_by("points")[0].member_id)
+    for role, member in (("owner", Member.objects.get(role="owner")), ("advocate", advocate)):
+        clients[role].force_login(member, backend="django.contrib.auth.backends.ModelBackend")
+
+    def page(role: str, address: str) -> Callable[[], int]:
+        def ask() -> int:
+            answer = clients[role].get(address)
+            if answer.status_code != 200:
+                raise RuntimeError(f"{address} answered {answer.status_code}")
+            return len(answer.content)
+
+        return ask
+
+    return {
+        "overview": page("owner", "/manage/"),
+        "by_network": page("owner", f"/manage/results/?by=network&period={_MONTH}"),
+        "by_campaign_90_days": page("owner", f"/manage/results/?by=campaign&period={_QUARTER}"),
+        "by_topic_30_days": page("owner", f"/manage/results/?by=topic&period={_MONTH}"),
+        "by_team": page("owner", f"/manage/results/?by=team&period={month.previous().key}"),
+        "ranking_month": lambda: len(ranking(program, month, reader=last).leaders),
+        "ranking_ever": lambda: len(ranking(program, None, reader=last).leaders),
+        "advocate": page("advocate", "/shares/"),
+    }
+
+
+def here(*, cold: bool = True) -> dict[str, float]:
+    """Measure in this process."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.db import connection, reset_queries
+    from django.test.utils import CaptureQueriesContext
+
+    from bench.largest_facts import ENDS_ON
+    from vocero.lib import clock
+
+    settings.ALLOWED_HOSTS = ["*"]
+    clock.set_clock(lambda: datetime.combine(ENDS_ON, datetime.min.time(), UTC) + timedelta(hours=20))
+    found: dict[str, float] = {}
+    for name, ask in pages().items():
+        ask()
+        with CaptureQueriesContext(connection) as queries:
+            ask()
+        reset_queries()
+        found[f"queries_{name}"] = len(queries)
+        found[f"warm_ms_{name}"] = _median(ask)
+        if cold and connection.vendor == "sqlite":
+            found[f"cold_ms_{name}"] = _median(ask, before=_cool_down)
+    for state in ("warm", "cold"):
+        times = [value for name, value in found.items() if name.startswith(f"{state}_ms_")]
+        if times:
+            found[f"{state}_ms_worst"] = max(times)
+    return found
+
+
+def _median(ask: Callable[[], int], before: Callable[[], None] | None = None) -> float:
+    times = []
+    for _ in range(ROUNDS):
+        if before:
+            before()
+        began = time.perf_counter()
+        ask()
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
+
+
+def _cool_down() -> None:
+    """Drop what the operating system keeps of the database, and open it anew."""
+    from django.db import connection
+
+    connection.close()
+    place = Path(str(connection.settings_dict["NAME"]))
+    os.sync()
+    for path in (place, place.with_name(place.name + "-wal"), place.with_name(place.name + "-shm")):
+        if path.exists():
+            with path.open("rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def main() -> int:
+    """Measure what was asked for and print it."""
+    parser = argparse.ArgumentParser(prog="python -m bench.dashboard", description=__doc__)
+    parser.add_argument("--clicks", type=int, default=CLICKS)
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    found: dict[str, Any] = here() if asked.here else run(clicks=asked.clicks)
+    print(json.dumps(found) if asked.here else json.dumps(found, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
