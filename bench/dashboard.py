@@ -34,6 +34,7 @@ def run(*, clicks: int = CLICKS) -> dict[str, float]:
 
 def measure(environ: dict[str, str], *words: str) -> dict[str, float]:
     """Measure in a process of its own that opens the installation of an environment."""
+    subprocess.run([sys.executable, "-m", "vocero", "prepare"], env=environ, cwd=largest.ROOT, check=True)
     told = subprocess.run(
         [sys.executable, "-m", "bench.dashboard", "--here", *words],
         env=environ,
@@ -49,6 +50,7 @@ def measure(environ: dict[str, str], *words: str) -> dict[str, float]:
 def pages() -> dict[str, Callable[[], int]]:
     """Give what is measured by name; each gives how many bytes or rows came."""
     from django.test import Client
+    from django.urls import reverse
 
     from vocero.company.queries import main_program
     from vocero.lib.periods import Period
@@ -82,7 +84,7 @@ def pages() -> dict[str, Callable[[], int]]:
         "by_team": page("owner", f"/manage/results/?by=team&period={month.previous().key}"),
         "ranking_month": lambda: len(ranking(program, month, reader=last).leaders),
         "ranking_ever": lambda: len(ranking(program, None, reader=last).leaders),
-        "advocate": page("advocate", "/shares/"),
+        "advocate": page("advocate", reverse("advocate:shares")),
     }
 
 
@@ -105,8 +107,8 @@ def here(*, cold: bool = True) -> dict[str, float]:
         ask()
         with CaptureQueriesContext(connection) as queries:
             ask()
-        reset_queries()
         found[f"queries_{name}"] = len(queries)
+        reset_queries()
         found[f"warm_ms_{name}"] = _median(ask)
         if cold and connection.vendor == "sqlite":
             found[f"cold_ms_{name}"] = _median(ask, before=_cool_down)

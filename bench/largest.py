@@ -23,7 +23,7 @@ CLICKS: Final = 100_000_000
 _STRETCH: Final = 15
 _STAMP: Final = "built.json"
 _CLICKS_OF_SHARES: Final = (
-    "SELECT CAST(key AS INT) AS share_id, SUM(\"unique\") AS clicks FROM tracking_clickstat"
+    'SELECT CAST(key AS INT) AS share_id, SUM("unique") AS clicks FROM tracking_clickstat'
     " WHERE program_id = 1 AND dimension = 'share' GROUP BY 1"
 )
 
@@ -79,7 +79,7 @@ def fill(clicks: int, folder: Path, *, keep_all: bool) -> None:
     from bench.largest_facts import DAYS, Filler, Size
 
     began = time.perf_counter()
-    call_command("migrate", interactive=False, verbosity=0)
+    call_command("prepare")
     connection.ensure_connection()
     raw = connection.connection
     for pragma in ("synchronous=OFF", "journal_mode=MEMORY", "cache_size=-1000000", "temp_store=MEMORY"):
