@@ -21,6 +21,7 @@ type Figures = dict[str, float]
 
 BENCHMARKS = (
     "redirect",
+    "interference",
     "ingest",
     "publish",
     "feed",

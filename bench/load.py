@@ -58,6 +58,24 @@ def _agent(number: int) -> str:
 
 
 @contextlib.contextmanager
+def asking(
+    url: str, *, connections: int, headers: Sequence[str] = (), script: Path | None = None
+) -> Iterator[list[float]]:
+    """Let wrk ask for something all the time beside what is measured; then the list holds its requests a second and how
+    many of its answers were wrong."""
+    found: list[float] = []
+    words = [word for header in headers for word in ("-H", header)] + (["-s", str(script)] if script else [])
+    command = ["wrk", "-t1", f"-c{connections}", "-d3600s", "--timeout", "30s", *words, url]
+    load = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        yield found
+    finally:
+        load.send_signal(signal.SIGINT)
+        told = load.communicate(timeout=60)[0]
+        found += [_number(r"Requests/sec:\s+([\d.]+)", told), _number(r"Non-2xx or 3xx responses: (\d+)", told, 0)]
+
+
+@contextlib.contextmanager
 def pinned(command: Sequence[str], *, environ: Mapping[str, str], log: Path, port: int) -> Iterator[int]:
     """Run a server on its core and give its pid once it listens."""
     with log.open("ab") as output:
@@ -82,18 +100,26 @@ def pinned(command: Sequence[str], *, environ: Mapping[str, str], log: Path, por
 
 
 def measure(
-    pid: int, url: str, script: Path, *, seconds: int, connections: int = 64, beside: int | None = None
+    pid: int,
+    url: str,
+    script: Path,
+    *,
+    seconds: int,
+    connections: int = 64,
+    beside: int | None = None,
+    core: int | None = LOAD_CORE,
 ) -> Measured:
     """Let wrk ask for a while and give what came out.
 
-    The CPU is that of the server with all its children, and of a process `beside` it (a database) with its own.
+    The CPU is that of the server with all its children, and of a process `beside` it (a database) with its own. Without
+    a `core` the load runs where the system puts it.
     """
     servers = [pid] if beside is None else [pid, beside]
     before = sum(map(cpu_seconds, servers))
     told = subprocess.run(
         [
-            *("taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"),
-            *("-s", str(script), url),
+            *([] if core is None else ["taskset", "-c", str(core)]),
+            *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script), url),
         ],
         check=True,
         capture_output=True,

@@ -20,6 +20,13 @@ def free_port() -> int:
         return int(door.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Say whether somebody listens on a port of this machine."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
 class Crew:
     """Processes by name. Each is a session of its own, so that it is killed together with what it started."""
 
@@ -79,7 +86,7 @@ class Crew:
         """Wait until a process listens on its port."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.ports[name]), timeout=1):
+            if listens(self.ports[name]):
                 return
             if self._running[name].poll() is not None:
                 break

@@ -5,26 +5,26 @@ from typing import Any
 
 from vocero.config import environment, links
 from vocero.tracking.links.front_rsgi import Application
-from vocero.tracking.links.log import Batch, ClickLog, NotStored, Waiter
+from vocero.tracking.links.log import ClickLog, Group
 from vocero.tracking.links.settings import LinksSettings
 
 
 class HastyLog(ClickLog):
     """Says that a click is safe, and writes it down a little later."""
 
-    def append(self, record: bytes, waiter: Waiter | None = None) -> Batch | None:
-        threading.Timer(0.05, super().append, [record]).start()
-        return None
+    def append(self, record: bytes) -> Group:
+        threading.Timer(0.05, self.keep, [[record]]).start()
+        group = Group(self._loop)
+        group.settle(True, self._loop)
+        return group
 
 
 class DeafLog(ClickLog):
     """Does not hear that writing failed."""
 
-    def append(self, record: bytes, waiter: Waiter | None = None) -> Batch | None:
-        try:
-            return super().append(record, waiter)
-        except NotStored:
-            return None
+    def keep(self, records: list[bytes]) -> bool:
+        super().keep(records)
+        return True
 
 
 LOGS = {"hasty": HastyLog, "deaf": DeafLog}
@@ -41,7 +41,7 @@ class Faulty(Application):
         super().__rsgi_init__(loop)
         self._log.close()
         told = self._settings
-        self._log = self._faulty(told.segments, node=told.node, call_soon=loop.call_soon_threadsafe)
+        self._log = self._faulty(told.segments, node=told.node, loop=loop)
 
 
 def __getattr__(name: str) -> Any:

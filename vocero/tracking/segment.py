@@ -6,6 +6,7 @@ a reader knows which ones are finished. A record whose length or CRC is wrong at
 by a crash before it was acknowledged, and is cut; one in the middle is damage, and is reported.
 """
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -41,6 +42,9 @@ _FRAME = struct.Struct("<HI")  # bytes of the body, CRC32 of the body
 _BODY = struct.Struct("<BBQQQH16s2sBHH")
 _LARGEST: Final = _BODY.size + AGENT_BYTES + REFERRER_BYTES
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+_VERSION_BYTE: Final = bytes([VERSION])
+_ROOM_LEAST: Final = 64 << 10
+_ROOM_MOST: Final = 1 << 20
 _ID_EPOCH_US: Final = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 
 
@@ -112,24 +116,27 @@ class ClickIds:
 
 def encode(record: ClickRecord) -> bytes:
     """Give the bytes of a record; agent and referrer are cut to 512 and 255 bytes."""
-    agent, referrer = record.agent[:AGENT_BYTES], record.referrer[:REFERRER_BYTES]
-    body = (
-        _BODY.pack(
-            VERSION,
-            record.flags,
-            record.click_id,
-            record.at_us,
-            record.link_id,
-            record.day,
-            record.visitor,
-            record.country,
-            record.network_class,
-            len(agent),
-            len(referrer),
-        )
-        + agent
-        + referrer
+    return pack(*record)
+
+
+def pack(  # noqa: PLR0917  called by place, for each click
+    click_id: int,
+    at_us: int,
+    link_id: int,
+    day: int,
+    visitor: bytes,
+    flags: int,
+    country: bytes,
+    network_class: int,
+    agent: bytes,
+    referrer: bytes,
+) -> bytes:
+    """Give the bytes of a record that is not needed as one: for the process that answers each click."""
+    agent, referrer = agent[:AGENT_BYTES], referrer[:REFERRER_BYTES]
+    head = _BODY.pack(
+        VERSION, flags, click_id, at_us, link_id, day, visitor, country, network_class, len(agent), len(referrer)
     )
+    body = head + agent + referrer
     return _FRAME.pack(len(body), zlib.crc32(body)) + body
 
 
@@ -177,17 +184,23 @@ def decode(data: bytes, offset: int) -> tuple[ClickRecord, int] | None:
 
 
 class SegmentWriter:
-    """One segment being written by this process: a new file, locked while it is open, with one write a record."""
+    """One segment being written by this process: a new file, locked while it is open.
 
-    def __init__(self, path: Path, fd: int, created_us: int) -> None:
+    With `ahead` zeros are written before records come: then syncing records need not wait for the file's length to be on
+    the disk as well. They are cut off when the segment is finished, or by the reader when its writer was killed.
+    """
+
+    def __init__(self, path: Path, fd: int, created_us: int, *, ahead: bool = False) -> None:
         self.path = path
         self.fd = fd
         self.created_us = created_us
         self.size = HEAD_BYTES
         self.lost = 0
+        self._ahead = ahead
+        self._room = HEAD_BYTES
 
     @classmethod
-    def create(cls, folder: Path, *, node: str, at_us: int) -> Self:
+    def create(cls, folder: Path, *, node: str, at_us: int, ahead: bool = False) -> Self:
         """Make a segment under a name that is used once. Raises OSError when the disk does not take it."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         moment = datetime.fromtimestamp(at_us // 1_000_000, UTC)
@@ -206,14 +219,27 @@ class SegmentWriter:
             os.close(fd)
             made.unlink(missing_ok=True)
             raise
-        return cls(path, fd, at_us)
+        return cls(path, fd, at_us, ahead=ahead)
 
-    def append(self, record: bytes) -> None:
-        """Hand one record to the operating system. Raises OSError; then the next record takes the same place."""
-        written = os.pwrite(self.fd, record, self.size)
-        if written != len(record):
-            raise OSError(f"only {written} of {len(record)} bytes were written")
+    def append(self, records: bytes) -> None:
+        """Hand one or more records to the operating system in one write, all or none of them.
+
+        Raises OSError; then what was written of them is cut off, and the next ones take the same place.
+        """
+        if self._ahead and self.size + len(records) > self._room:
+            self._make_room(len(records))
+        written = os.pwrite(self.fd, records, self.size)
+        if written != len(records):
+            os.ftruncate(self.fd, self.size)
+            self._room = self.size
+            raise OSError(f"only {written} of {len(records)} bytes were written")
         self.size += written
+
+    def _make_room(self, needed: int) -> None:
+        """Write zeros ahead, more each time; on a full disk there is none, and the records may still fit."""
+        room = needed + min(_ROOM_MOST, max(_ROOM_LEAST, self.size))
+        with contextlib.suppress(OSError):
+            self._room = self.size + os.pwrite(self.fd, bytes(room), self.size)
 
     def sync(self) -> None:
         """Wait until everything appended is on the disk. Raises OSError; the segment must not be used after that."""
@@ -229,6 +255,9 @@ class SegmentWriter:
 
     def close(self) -> None:
         """Give the lock and the file back; the segment is finished."""
+        if self._ahead:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self.fd, self.size)
         os.close(self.fd)
 
 
@@ -322,9 +351,12 @@ def node_of(path: Path) -> str:
 
 
 def _next_sound(data: bytes, position: int) -> int | None:
-    for place in range(position, len(data) - _FRAME.size - _BODY.size):
-        if data[place + _FRAME.size] == VERSION and decode(data, place) is not None:
-            return place
+    last = len(data) - _BODY.size
+    found = data.find(_VERSION_BYTE, position + _FRAME.size, last)
+    while found >= 0:
+        if decode(data, found - _FRAME.size) is not None:
+            return found - _FRAME.size
+        found = data.find(_VERSION_BYTE, found + 1, last)
     return None
 
 

@@ -15,7 +15,7 @@ from vocero.tracking.links.pages import HEADERS, card_page, language_of, notice_
 from vocero.tracking.links.settings import LinksSettings
 from vocero.tracking.links.table import LIVE, Known
 from vocero.tracking.places import Places
-from vocero.tracking.segment import ClickIds, ClickRecord
+from vocero.tracking.segment import ClickIds
 from vocero.tracking.visitors import client_address, network_part, visitor_key
 
 LOST_HEADER: Final = ("x-vocero-click", "lost")
@@ -124,19 +124,17 @@ class Core:
     ) -> bytes:
         day, salt = self._keeper.days.of(at_us)
         country, network_class = self._places.find(address)
-        return segment.encode(
-            ClickRecord(
-                click_id,
-                at_us,
-                link_id,
-                day,
-                visitor_key(salt, address, agent),
-                flags,
-                country,
-                network_class,
-                agent.encode("utf-8", "replace"),
-                _origin(referrer) if referrer else b"",
-            )
+        return segment.pack(
+            click_id,
+            at_us,
+            link_id,
+            day,
+            visitor_key(salt, address, agent),
+            flags,
+            country,
+            network_class,
+            agent.encode("utf-8", "replace"),
+            _origin(referrer) if referrer else b"",
         )
 
     def _notice(self, known: Known, header: Header) -> Answer:

@@ -5,7 +5,7 @@ from typing import Any
 
 from vocero.tracking.links.core import LOST_HEADER, Core
 from vocero.tracking.links.keeper import Keeper
-from vocero.tracking.links.log import NotStored, open_log
+from vocero.tracking.links.log import open_log
 from vocero.tracking.links.settings import LinksSettings
 
 
@@ -21,7 +21,7 @@ class Application:
         self._keeper = Keeper(settings)
         self._keeper.start()
         self._core = Core(settings, self._keeper)
-        self._log = open_log(settings, loop.call_soon_threadsafe)
+        self._log = open_log(settings, loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._log.close()
@@ -38,18 +38,10 @@ class Application:
         if isinstance(known, str):
             known = await self._loop.run_in_executor(None, core.ask, known, address)
         answer = core.answer(known, scope.method, address, header)
-        if answer.record is not None and not await self._is_safe(answer.record):
+        if answer.record is not None and not await self._log.append(answer.record).future:
             self._log.count_lost()
             answer.headers.append(LOST_HEADER)
         if answer.body and scope.method != "HEAD":
             protocol.response_str(answer.status, answer.headers, answer.body)
         else:
             protocol.response_empty(answer.status, answer.headers)
-
-    async def _is_safe(self, record: bytes) -> bool:
-        waiter = self._loop.create_future()
-        try:
-            batch = self._log.append(record, waiter)
-        except NotStored:
-            return False
-        return batch is None or await waiter

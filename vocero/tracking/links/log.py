@@ -1,12 +1,14 @@
-"""Writes clicks down and says when they are safe: one write a click, one fdatasync for all that came meanwhile."""
+"""Writes clicks down and says when they are safe: all that came meanwhile in one write, and one fdatasync for them."""
 
+import asyncio
+import contextlib
 import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from vocero.tracking.links.settings import LinksSettings
 from vocero.tracking.segment import HEAD_BYTES, SegmentWriter
@@ -20,125 +22,92 @@ _LOOK_SECONDS: Final = 0.5
 _SAY_SECONDS: Final = 30
 
 
-class NotStored(Exception):
-    """The click could not be written down; the visitor is sent on all the same and the loss is counted."""
+class _Shared(asyncio.Future[bool]):
+    """A future that many visitors wait for: one of them who goes away does not end the waiting of the others."""
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        return False
 
 
-class Waiter(Protocol):
-    """Something that waits for a click to be safe: an asyncio future."""
+class Group:
+    """Clicks that are made safe together. A thread waits with `wait`, a coroutine awaits `future`; both give whether."""
 
-    def done(self) -> bool:
-        """Say whether nobody waits any more."""
+    __slots__ = ("_done", "_safe", "future", "records")
 
-    def set_result(self, result: Any, /) -> None:
-        """End the waiting; the result says whether the click is safe."""
-
-
-class Batch:
-    """The clicks that wait for the same fdatasync."""
-
-    __slots__ = ("_event", "safe", "waiters")
-
-    def __init__(self) -> None:
-        self.waiters: list[Waiter] = []
-        self.safe = False
-        self._event: threading.Event | None = threading.Event()
+    def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        self.records: list[bytes] = []
+        self._safe = False
+        if loop is None:
+            self._done = threading.Event()
+        else:
+            self.future = _Shared(loop=loop)
 
     def wait(self) -> bool:
         """Block until the clicks are safe, or known to be not; gives which."""
-        if self._event is not None:
-            self._event.wait()
-        return self.safe
+        self._done.wait()
+        return self._safe
 
-    def settle(self, safe: bool, call_soon: Callable[..., Any] | None) -> None:
-        """Wake everybody who waits, asyncio futures through their loop's `call_soon_threadsafe`."""
-        self.safe = safe
-        event, self._event = self._event, None
-        if event is not None:
-            event.set()
-        if self.waiters and call_soon is not None:
-            call_soon(self._answer)
-
-    def _answer(self) -> None:
-        for waiter in self.waiters:
-            if not waiter.done():
-                waiter.set_result(self.safe)
+    def settle(self, safe: bool, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Wake everybody who waits."""
+        if loop is None:
+            self._safe = safe
+            self._done.set()
+        else:
+            loop.call_soon_threadsafe(self.future.set_result, safe)
 
 
-class ClickLog:
-    """This process's segments: appends records, syncs them in one thread, moves on to new segments, counts losses.
+class GroupLog(ABC):
+    """Gathers clicks into groups; a thread of its own makes one group safe while the next one gathers.
 
-    With `sync` a click is safe after fdatasync; without it as soon as the operating system has it. `call_soon` is the
-    `call_soon_threadsafe` of the event loop whose futures wait, if there is one.
+    With a `loop` clicks come from its thread alone, and its coroutines wait.
     """
 
-    def __init__(
-        self, folder: Path, *, node: str, sync: bool = True, call_soon: Callable[..., Any] | None = None
-    ) -> None:
-        self._folder = folder
-        self._node = node
-        self._sync = sync
-        self._call_soon = call_soon
-        self._lock = threading.Lock()
+    def __init__(self, name: str, loop: asyncio.AbstractEventLoop | None) -> None:
+        self._loop = loop
+        self._gathering = threading.Lock()
         self._work: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._batch = Batch()
-        self._waiting = False
-        self._writer: SegmentWriter | None = None
-        self._unsaid = 0
-        self._said_at = 0.0
-        self.lost = 0
-        self._replace()
-        self._thread = threading.Thread(target=self._run, name="click-log", daemon=True)
-        self._thread.start()
+        self._group = Group(loop)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
-    def append(self, record: bytes, waiter: Waiter | None = None) -> Batch | None:
-        """Write a click down; gives the batch to wait for, or None when it is safe already. Raises NotStored."""
-        with self._lock:
-            writer = self._writer
-            if writer is None:
-                raise NotStored
-            try:
-                writer.append(record)
-            except OSError as error:
-                raise NotStored from error
-            if not self._sync:
-                return None
-            batch = self._batch
-            if waiter is not None:
-                batch.waiters.append(waiter)
-            if not self._waiting:
-                self._waiting = True
-                self._work.put(True)
-            return batch
+    def append(self, record: bytes) -> Group:
+        """Add a click to the group that is gathering; gives the group to wait for."""
+        with self._gathering:
+            group = self._group
+            group.records.append(record)
+            if len(group.records) == 1:
+                self._begin()
+            return group
 
     def store(self, record: bytes) -> bool:
-        """Write a click down and block until it is safe; gives whether it is, and counts it as lost when not."""
-        try:
-            batch = self.append(record)
-            safe = batch is None or batch.wait()
-        except NotStored:
-            safe = False
+        """Add a click and block until it is safe; gives whether it is, and counts it as lost when not."""
+        safe = self.append(record).wait()
         if not safe:
             self.count_lost()
         return safe
 
+    @abstractmethod
     def count_lost(self, count: int = 1) -> None:
-        """Count clicks that could not be stored: in the segment's head, which the ingest reads, and on standard error."""
-        with self._lock:
-            self.lost += count
-            self._unsaid += count
-            if self._writer is not None:
-                self._writer.count_lost(count, time.time_ns() // 1000)
-        self._say_losses()
+        """Count clicks that could not be stored."""
 
     def close(self) -> None:
-        """Sync what is left and finish the segment."""
+        """Make safe what is left, and end."""
         self._work.put(False)
         self._thread.join()
-        with self._lock:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
+
+    def _begin(self) -> None:
+        """The first click of a group has come: have the group made safe, with those that this turn of the loop brings."""
+        if self._loop is None:
+            self._work.put(True)
+        else:
+            self._loop.call_soon(self._work.put, True)
+
+    @abstractmethod
+    def _make_safe(self, records: list[bytes]) -> bool:
+        """Store these clicks; give whether they are safe now."""
+
+    @abstractmethod
+    def _look_after(self, *, idle: bool) -> None:
+        """Do what is due between groups, and when none has come for a while."""
 
     def _run(self) -> None:
         going = True
@@ -146,31 +115,97 @@ class ClickLog:
             try:
                 going = self._work.get(timeout=_LOOK_SECONDS)
             except queue.Empty:
-                self._look_after()
+                self._look_after(idle=True)
                 continue
             self._commit()
-            if self._is_full():
-                self._replace()
+            self._look_after(idle=False)
+        self._commit()
 
     def _commit(self) -> None:
-        with self._lock:
-            batch, self._batch = self._batch, Batch()
-            self._waiting = False
+        with self._gathering:
+            group = self._group
+            if not group.records:
+                return
+            self._group = Group(self._loop)
+        group.settle(self._make_safe(group.records), self._loop)
+
+
+class ClickLog(GroupLog):
+    """This process's segments: writes groups of records, syncs them, moves on to new segments, counts losses.
+
+    With `sync` a click is safe after fdatasync; without it as soon as the operating system has it.
+    """
+
+    def __init__(
+        self, folder: Path, *, node: str, sync: bool = True, loop: asyncio.AbstractEventLoop | None = None
+    ) -> None:
+        super().__init__("click-log", loop)
+        self._folder = folder
+        self._node = node
+        self._sync = sync
+        self._writing = threading.Lock()
+        self._writer: SegmentWriter | None = None
+        self._unsaid = 0
+        self._said_at = 0.0
+        self.lost = 0
+        self._replace()
+        self._thread.start()
+
+    def count_lost(self, count: int = 1) -> None:
+        """Count clicks that could not be stored: in the segment's head, which the ingest reads, and on standard error."""
+        with self._writing:
+            self.lost += count
+            self._unsaid += count
+            if self._writer is not None:
+                self._writer.count_lost(count, time.time_ns() // 1000)
+        self._say_losses()
+
+    def keep(self, records: list[bytes]) -> bool:
+        """Store clicks from any thread, with one write; gives whether they are safe."""
+        with self._writing:
             writer = self._writer
-        safe = writer is not None
-        if writer is not None and self._sync:
+            if writer is None:
+                return False
+            try:
+                writer.append(b"".join(records))
+            except OSError:
+                return False
+            if not self._sync:
+                return True
             try:
                 writer.sync()
             except OSError:  # what is on the disk now is unknown, so this segment must not be trusted any further
-                safe = False
-                self._replace(broken=True)
-        batch.settle(safe, self._call_soon)
+                self._writer = None
+            else:
+                return True
+        writer.close()
+        self._replace()
+        return False
 
-    def _look_after(self) -> None:
-        writer = self._writer
-        if writer is None or self._is_full():
+    def close(self) -> None:
+        """Sync what is left and finish the segment."""
+        super().close()
+        with self._writing:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    def _begin(self) -> None:
+        if self._sync:
+            super()._begin()
+        elif self._loop is not None:
+            self._loop.call_soon(self._commit)
+        else:
+            self._work.put(True)
+
+    def _make_safe(self, records: list[bytes]) -> bool:
+        return self.keep(records)
+
+    def _look_after(self, *, idle: bool) -> None:
+        if self._is_full() or (idle and self._writer is None):
             self._replace()
-        self._say_losses()
+        if idle:
+            self._say_losses()
 
     def _is_full(self) -> bool:
         writer = self._writer
@@ -178,27 +213,19 @@ class ClickLog:
             return False
         return writer.size >= MOST_BYTES or time.time_ns() // 1000 - writer.created_us >= MOST_SECONDS * 1_000_000
 
-    def _replace(self, *, broken: bool = False) -> None:
-        """Open the next segment and finish the former one; a broken one is given up even when there is no next."""
+    def _replace(self) -> None:
+        """Open the next segment and finish the former one, which goes on when there is no next."""
         try:
-            fresh = SegmentWriter.create(self._folder, node=self._node, at_us=time.time_ns() // 1000)
+            fresh = SegmentWriter.create(self._folder, node=self._node, at_us=time.time_ns() // 1000, ahead=self._sync)
         except OSError as error:
             self._say(f"no segment can be made in {self._folder}: {error.strerror or error}")
-            if not broken:
-                return
-            fresh = None
-        with self._lock:
-            former, self._writer = self._writer, fresh
-            batch, self._batch = self._batch, Batch()
-        if former is None:
             return
-        safe = not broken
-        try:
-            former.sync()
-        except OSError:
-            safe = False
-        former.close()
-        batch.settle(safe, self._call_soon)
+        with self._writing:
+            former, self._writer = self._writer, fresh
+        if former is not None:
+            with contextlib.suppress(OSError):  # everything that was acknowledged has been synced already
+                former.sync()
+            former.close()
 
     def _say_losses(self) -> None:
         if self._unsaid and time.monotonic() - self._said_at >= _SAY_SECONDS:
@@ -212,11 +239,10 @@ class ClickLog:
         print(f"vocero links: {text}", file=sys.stderr, flush=True)
 
 
-def open_log(told: LinksSettings, call_soon: Callable[..., Any] | None = None) -> "ClickLog | ArrivalLog":
+def open_log(told: LinksSettings, loop: asyncio.AbstractEventLoop | None = None) -> "ClickLog | ArrivalLog":
     """Give the log that the settings ask for: safe on the disk, with the operating system, or in the database."""
-    segments = ClickLog(told.segments, node=told.node, sync=told.sync != "kernel", call_soon=call_soon)
     if told.sync != "database" or told.postgresql is None:
-        return segments
+        return ClickLog(told.segments, node=told.node, sync=told.sync != "kernel", loop=loop)
     from vocero.tracking.links.arrivals import ArrivalLog
 
-    return ArrivalLog(told.postgresql, segments, call_soon=call_soon)
+    return ArrivalLog(told.postgresql, ClickLog(told.segments, node=told.node), loop=loop)

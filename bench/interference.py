@@ -1,0 +1,163 @@
+"""Links beside pages at full load on the same cores: what is left of their rate, and how long a write waits for the ingest."""
+
+import contextlib
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bench import redirect
+from bench.drills import counting, crew
+from bench.drills.crew import ROOT
+from bench.load import Measured, asking, measure, write_requests
+from bench.rounds import middle, spread, steady
+
+NEEDS = ("wrk",)
+LINKS = 200_000
+POSTS, READERS = 20, 8
+CONNECTIONS = (64, 4)
+ROUNDS, SECONDS = 5, 3
+WRITES = 400
+SHARES = 300
+_SIGN_IN = """
+import django; django.setup()
+from bench.interference import furnish
+print(furnish())
+"""
+_SHARE = """
+import django; django.setup()
+from bench.interference import share
+print("\\n".join(f"{one:.3f}" for one in share()))
+"""
+
+
+def run(*, links: int = LINKS, rounds: int = ROUNDS, seconds: int = SECONDS, writes: int = WRITES) -> dict[str, float]:
+    """Medians over the rounds; in each the links are measured alone, then while eight readers ask for the feed page."""
+    with tempfile.TemporaryDirectory(prefix="vocero-bench-") as made:
+        folder = Path(made)
+        environ = counting.clean_environ(folder, VOCERO_NODE="bench", DJANGO_SETTINGS_MODULE="vocero.config.settings")
+        shared = counting.prepare(environ, SHARES)
+        tokens = redirect.fill_sqlite(folder / "vocero.sqlite3", links)
+        (session,) = _python(_SIGN_IN, environ)
+        cookie = f"Cookie: sessionid={session}"
+        script = write_requests(folder, [f"/l/{token}" for token in redirect.draw(tokens)])
+        (folder / "busy").mkdir()
+        busy = write_requests(folder / "busy", [f"/l/{token}" for token in shared])
+        with _serving(folder, environ) as (pages, port):
+
+            def clicks(many: int) -> Measured:
+                return measure(0, f"http://127.0.0.1:{port}", script, seconds=seconds, connections=many, core=None)
+
+            def one_round() -> dict[str, Measured]:
+                found = {f"alone_{many}": clicks(many) for many in CONNECTIONS}
+                with asking(f"{pages}/today", connections=READERS, headers=[cookie]) as readers:
+                    found |= {f"beside_feed_{many}": clicks(many) for many in CONNECTIONS}
+                rate, wrong = readers
+                found["feed"] = Measured(rate, 0, 0, 0, int(wrong))
+                return found
+
+            measured = steady(one_round, lambda found: found["alone_64"].rate, rounds=rounds)
+            with asking(f"http://127.0.0.1:{port}", connections=4, script=busy):
+                waits = [float(line) for line in _python(_SHARE, environ | {"BENCH_WRITES": str(writes)})]
+        quiet = [float(line) for line in _python(_SHARE, environ | {"BENCH_WRITES": str(writes)})]
+    return _figures(measured) | _write_figures("write_ms", waits) | _write_figures("write_alone_ms", quiet)
+
+
+def furnish() -> str:
+    """Offer posts and sign a reader in; gives the session's id. In a process with Django."""
+    from datetime import UTC, datetime
+
+    from django.test import Client
+
+    from vocero.content.models import Post
+    from vocero.people.models import Member
+
+    at = datetime.now(UTC)
+    first = Post.objects.get(title="Sun")
+    for number in range(POSTS - 1):
+        Post.objects.create(
+            program=first.program, state="offered", url=f"https://aurora.example/{number}", title=f"Post {number}",
+            kind="industry_insight", origin="curated", purposes=["enlighten"], language="en",
+            created_at=at, updated_at=at, offered_at=at,
+        )  # fmt: skip
+    client = Client()
+    client.force_login(Member.objects.all()[0])
+    return client.cookies["sessionid"].value
+
+
+def share() -> list[float]:
+    """Write shares one after the other, as the share page does; gives the milliseconds of each. In a process with Django."""
+    from datetime import UTC, datetime, timedelta
+
+    from vocero.content.models import Post
+    from vocero.people.models import Member
+    from vocero.sharing.services import share_post
+
+    member, post, at = Member.objects.all()[0], Post.objects.get(title="Sun"), datetime.now(UTC)
+    waits = []
+    for number in range(int(os.environ["BENCH_WRITES"])):
+        begun = time.perf_counter()
+        share_post(member, post, network="x", text="Look", at=at + timedelta(milliseconds=number))
+        waits.append((time.perf_counter() - begun) * 1000)
+        time.sleep(0.005)
+    return waits
+
+
+def _python(code: str, environ: Mapping[str, str]) -> list[str]:
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(
+        command, env=dict(environ), cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=300
+    )
+    return told.stdout.split()
+
+
+@contextlib.contextmanager
+def _serving(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    pages, links = crew.free_port(), crew.free_port()
+    url = f"http://127.0.0.1:{pages}"
+    told = {**environ, "VOCERO_PORT": str(pages), "VOCERO_BASE_URL": url}
+    with (folder / "serve.log").open("ab") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "vocero", "serve", "--links-port", str(links)],
+            env=told, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not (crew.listens(pages) and crew.listens(links)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        yield url, links
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(60)
+
+
+def _figures(measured: list[dict[str, Measured]]) -> dict[str, float]:
+    figures = {}
+    for many, suffix in zip(CONNECTIONS, ("", "_few"), strict=True):
+        beside, alone = f"beside_feed_{many}", f"alone_{many}"
+        figures |= {
+            f"ratio_beside_feed{suffix}": middle(one[beside].rate / one[alone].rate for one in measured),
+            f"rate_alone{suffix}": middle(one[alone].rate for one in measured),
+            f"rate_beside_feed{suffix}": middle(one[beside].rate for one in measured),
+            f"p50_ms_beside_feed{suffix}": middle(one[beside].p50_ms for one in measured),
+            f"p99_ms_alone{suffix}": middle(one[alone].p99_ms for one in measured),
+            f"p99_ms_beside_feed{suffix}": middle(one[beside].p99_ms for one in measured),
+        }
+    return figures | {
+        "pages_beside_links": middle(one["feed"].rate for one in measured),
+        "wrong": float(sum(rounds.wrong for one in measured for rounds in one.values())),
+        "spread_alone": spread(one["alone_64"].rate for one in measured),
+    }
+
+
+def _write_figures(name: str, waits: list[float]) -> dict[str, float]:
+    return {
+        f"{name}_p50": statistics.median(waits),
+        f"{name}_p99": statistics.quantiles(waits, n=100)[98],
+        f"{name}_most": max(waits),
+    }

@@ -1,0 +1,126 @@
+"""Clicks are written and made safe in groups; who waits is told the truth, whatever the disk and the others do."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.tracking.test_segment import AT_US, record
+from vocero.tracking import segment
+from vocero.tracking.links.log import ClickLog
+from vocero.tracking.segment import SegmentReader, SegmentWriter, segments_in
+
+
+def stored(folder: Path) -> list[int]:
+    found = []
+    for path in segments_in(folder):
+        with SegmentReader(path) as reader:
+            found += [one.click_id for one in reader.read(0).records]
+    return found
+
+
+def click(number: int) -> bytes:
+    return segment.encode(record(number))
+
+
+def test_clicks_of_one_turn_are_one_write_and_one_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writes: list[int] = []
+    syncs: list[int] = []
+    append, sync = SegmentWriter.append, SegmentWriter.sync
+    monkeypatch.setattr(SegmentWriter, "append", lambda self, data: (writes.append(len(data)), append(self, data)))
+    monkeypatch.setattr(SegmentWriter, "sync", lambda self: (syncs.append(self.fd), sync(self)))
+
+    async def visit(sync: bool) -> list[bool]:
+        log = ClickLog(tmp_path, node="n1", sync=sync, loop=asyncio.get_running_loop())
+        try:
+            return await asyncio.gather(*(log.append(click(number)).future for number in range(40)))
+        finally:
+            log.close()
+
+    assert asyncio.run(visit(sync=True)) == [True] * 40
+    assert (len(writes), len(syncs)) == (1, 1)
+    assert asyncio.run(visit(sync=False)) == [True] * 40
+    assert (len(writes), len(syncs)) == (2, 1)
+    assert sorted(stored(tmp_path)) == sorted(list(range(40)) * 2)
+
+
+def test_a_visitor_who_goes_away_does_not_end_the_waiting_of_the_others(tmp_path: Path) -> None:
+    async def visit() -> list[bool | BaseException]:
+        log = ClickLog(tmp_path, node="n1", loop=asyncio.get_running_loop())
+
+        async def click_once(number: int) -> bool:
+            return await log.append(click(number)).future
+
+        tasks = [asyncio.create_task(click_once(number)) for number in range(3)]
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        try:
+            return await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            log.close()
+
+    first, second, third = asyncio.run(visit())
+    assert (first, third) == (True, True)
+    assert isinstance(second, asyncio.CancelledError)
+    assert stored(tmp_path) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_threads_wait_for_their_own_clicks(tmp_path: Path, sync: bool) -> None:
+    log = ClickLog(tmp_path, node="n1", sync=sync)
+    assert all(log.store(click(number)) for number in range(5))
+    log.close()
+    assert stored(tmp_path) == [0, 1, 2, 3, 4]
+
+
+def test_what_was_cut_short_is_told_as_lost_and_the_next_click_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = ClickLog(tmp_path, node="n1")
+    assert log.store(click(1))
+    write = os.pwrite
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", lambda fd, data, at: write(fd, data[: len(click(2)) + 9], at))
+        assert not log.keep([click(2), click(3)])
+        assert not log.store(click(4) * 2)
+    assert log.lost == 1
+    assert log.store(click(5))
+    log.close()
+    assert stored(tmp_path) == [1, 5]
+
+
+def test_a_segment_that_a_sync_failed_on_is_not_trusted_any_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: SegmentWriter) -> None:
+        raise OSError(5, "Input/output error")
+
+    log = ClickLog(tmp_path, node="n1")
+    with monkeypatch.context() as patch:
+        patch.setattr(SegmentWriter, "sync", fails)
+        assert not log.store(click(1))
+    assert log.store(click(2))
+    log.close()
+    assert [len(click(2))] == [path.stat().st_size - segment.HEAD_BYTES for path in list(segments_in(tmp_path))[1:]]
+
+
+def test_room_written_ahead_is_no_click_and_is_cut(tmp_path: Path) -> None:
+    writer = SegmentWriter.create(tmp_path, node="n1", at_us=AT_US, ahead=True)
+    writer.append(click(1))
+    writer.sync()
+    whole = writer.path.stat().st_size
+    for number in range(2, 300):
+        writer.append(click(number))
+        writer.sync()
+    assert writer.path.stat().st_size == whole > 300 * len(click(1))
+    with SegmentReader(writer.path) as reader:
+        live = reader.read(0)
+        assert (len(live.records), live.is_end) == (299, False)
+        os.close(writer.fd)  # as kill -9 leaves it
+        left = reader.read(live.offset)
+        assert (left.records, left.damaged, left.is_end) == ([], 0, True)
+    other = SegmentWriter.create(tmp_path, node="n2", at_us=AT_US, ahead=True)
+    other.append(click(1))
+    other.close()
+    assert other.path.stat().st_size == segment.HEAD_BYTES + len(click(1))
