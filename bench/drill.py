@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.bench import conditions
-from bench.drills import broken_disk, database_away, full_disk, kills, power, suite, two_nodes
+from bench.drills import broken_disk, database_away, full_disk, kills, power, slow_clients, suite, two_nodes
 from bench.drills.finding import Drill, Finding
 from bench.tools import what_is_missing
 
@@ -25,6 +25,7 @@ DRILLS: dict[str, Drill] = {
     "power": Drill(power.long, 200, ("mkfs.ext4", "mount")),
     "database-away": Drill(database_away.long, 50),
     "two-nodes": Drill(two_nodes.long, 20, ("nginx",)),
+    "slow-clients": Drill(slow_clients.long, 500, ("nginx",)),
     "disk-full": Drill(full_disk.long, 10, ("mkfs.ext4", "mount")),
     "disk-fails": Drill(broken_disk.long, 200, ("strace",)),
     "publishers": Drill(suite.publishers, 60),

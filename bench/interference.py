@@ -127,9 +127,8 @@ def _serving(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, in
             env=told, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
     try:
-        deadline = time.monotonic() + 60
-        while not (crew.listens(pages) and crew.listens(links)) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        crew.wait_for(pages)
+        crew.wait_for(links)
         yield url, links
     finally:
         server.send_signal(signal.SIGTERM)

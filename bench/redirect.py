@@ -17,6 +17,7 @@ from bench.rounds import middle, spread, steady
 
 NEEDS = ("nginx", "wrk", "taskset")
 LINKS = 3_000_000
+FEW_LINKS, MANY_LINKS = 1_000, 5_000_000
 POSTS = 10_000
 REQUESTS = 60_000
 HOT_SHARE, HOT_LINKS = 0.9, 0.01
@@ -65,12 +66,40 @@ def run(*, links: int = LINKS, rounds: int = ROUNDS, seconds: int = SECONDS) -> 
             return found
 
         measured = steady(one_round, lambda found: found["nginx"].rate, rounds=rounds)
-    return _figures(measured) | {"memory_mib_links": memory}
+        growth = _growth(folder, data, environ, tokens, many=MANY_LINKS * links // LINKS, seconds=seconds)
+    return _figures(measured) | {"memory_mib_links": memory, "growth_links": growth}
 
 
-def fill_sqlite(path: Path, links: int) -> list[str]:
+def _growth(
+    folder: Path, data: Path, environ: Mapping[str, str], tokens: list[str], *, many: int, seconds: int
+) -> float:
+    """How many times the CPU of a click with a thousand links a click with five million takes."""
+    few = folder / "few"
+    few.mkdir()
+    little = counting.clean_environ(few, VOCERO_NODE="bench", VOCERO_CLICK_SYNC="kernel")
+    counting.prepare(little, 0)
+    tokens = tokens + fill_sqlite(data / "vocero.sqlite3", max(0, many - len(tokens)), seed=8)
+    sides = [
+        (little, fill_sqlite(few / "vocero.sqlite3", FEW_LINKS)),
+        ({**environ, "VOCERO_CLICK_SYNC": "kernel"}, tokens),
+    ]
+    scripts = []
+    for number, (_, known) in enumerate(sides):
+        place = folder / f"growth-{number}"
+        place.mkdir()
+        scripts.append(write_requests(place, [f"/l/{token}" for token in draw(known)]))
+    ratios = []
+    for _ in range(ROUNDS):
+        costs = [
+            _links(folder, told, script, seconds)[0].cpu_us for (told, _), script in zip(sides, scripts, strict=True)
+        ]
+        ratios.append(costs[1] / costs[0])
+    return middle(ratios)
+
+
+def fill_sqlite(path: Path, links: int, *, seed: int = 7) -> list[str]:
     """Put links to ten thousand posts into a prepared SQLite file; gives their tokens."""
-    draw_token = random.Random(7)
+    draw_token = random.Random(seed)
     tokens = list(dict.fromkeys("".join(draw_token.choices(_SIGNS, k=11)) for _ in range(links)))
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA foreign_keys = OFF")

@@ -27,6 +27,15 @@ def listens(port: int) -> bool:
     return False
 
 
+def wait_for(port: int, seconds: float = 60) -> None:
+    """Wait until somebody listens on a port of this machine. Raises RuntimeError."""
+    deadline = time.monotonic() + seconds
+    while not listens(port):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"nobody listens on port {port}")
+        time.sleep(0.05)
+
+
 class Crew:
     """Processes by name. Each is a session of its own, so that it is killed together with what it started."""
 

@@ -27,7 +27,7 @@ from vocero.config.environment import Environment
 from vocero.lib import clock
 from vocero.measurement.models import ShareStat
 from vocero.people.models import Member
-from vocero.tracking.models import ClickStat
+from vocero.tracking.models import ClickStat, SegmentCursor
 
 ANSWERS = {"company_name": "Aurora Mills", "owner_name": "Olga Nowak", "owner_email": "Olga@aurora.example"}
 LIST = "Nome;E-mail aziendale;Squadra\nBruno Bianchi;bruno@aurora.example;Vendite\nNessuno;senza posta;Vendite\n"
@@ -250,6 +250,16 @@ def test_check_sees_whether_due_work_is_done(told: Environment) -> None:
         "content.fetch_due_sources failed last time (LookupError)."
         in about(list(diagnosis.check_work(told, at)), "worker").text
     )
+
+
+@pytest.mark.django_db
+def test_check_tells_of_clicks_that_no_disk_took(told: Environment) -> None:
+    at = clock.now()
+    schedule.beat(at, "north")
+    lost = SegmentCursor.objects.create(node="n1", segment="n1.a.b.clicks", offset=64, lost=7, moved_at=at)
+    assert "7 clicks could not be stored" in about(list(diagnosis.check_work(told, at)), "clicks").text
+    SegmentCursor.objects.filter(pk=lost.pk).update(moved_at=at - timedelta(days=8))
+    assert [finding.level for finding in diagnosis.check_work(told, at)] == [FINE]
 
 
 @pytest.mark.django_db

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.drills import broken_disk, counting, database_away, disks, full_disk, power
+from bench.drills import broken_disk, counting, database_away, disks, full_disk, power, slow_clients
+from bench.tools import what_is_missing
 from tests.running import prepared_database
 
 needs_mount = pytest.mark.skipif(not disks.can_mount(), reason="mounting a file system needs root")
@@ -19,6 +20,14 @@ def test_no_acknowledged_click_is_lost_by_power_cuts(tmp_path: Path) -> None:
     assert outcome.count.acknowledged > 40
     assert outcome.count.is_right, outcome
     assert outcome.whole
+    assert outcome.rows_committed >= 6
+    assert outcome.rows_lost == 0
+
+
+@needs_mount
+def test_rows_that_do_not_wait_for_the_disk_are_lost_by_a_power_cut(tmp_path: Path) -> None:
+    outcome = power.drill(tmp_path, cuts=1, synchronous="OFF", furnish=prepared_database)
+    assert outcome.rows_lost > 0
 
 
 @needs_mount
@@ -59,3 +68,18 @@ def test_links_that_do_not_hear_of_failure_are_found_out(tmp_path: Path) -> None
         tmp_path, counting.clean_environ(tmp_path), places=2, application="bench.drills.faulty:deaf"
     )
     assert outcome.count.lost > 0
+
+
+@pytest.mark.skipif(bool(what_is_missing(["nginx"])), reason=what_is_missing(["nginx"]))
+def test_slow_clients_keep_nobody_waiting_behind_the_guides_proxy(tmp_path: Path) -> None:
+    outcome = slow_clients.drill(tmp_path, slow=150, seconds=2)
+    assert outcome.clicks > 0, outcome
+    assert outcome.pages > 0, outcome
+    assert (outcome.not_answered, outcome.pages_not_answered) == (0, 0), outcome
+
+
+def test_slow_forms_without_a_proxy_keep_pages_from_others_but_no_link(tmp_path: Path) -> None:
+    outcome = slow_clients.drill(tmp_path, slow=150, seconds=2, behind_proxy=False)
+    assert outcome.clicks > 0, outcome
+    assert outcome.not_answered == 0, outcome
+    assert outcome.pages_not_answered > 0, outcome

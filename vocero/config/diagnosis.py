@@ -23,6 +23,7 @@ from vocero.config.addresses import LOOPBACK_NAMES
 from vocero.config.environment import Environment
 from vocero.lib import http
 from vocero.lib.ids import public_id
+from vocero.tracking.queries import clicks_lost
 
 FINE, NOTE, WRONG = "fine", "note", "wrong"
 _LEAST_FREE = 2 * 1024**3
@@ -267,6 +268,13 @@ def check_work(told: Environment, at: datetime) -> Iterator[Finding]:
     for row in Schedule.objects.exclude(last_error="").order_by("name"):
         yield Finding(
             WRONG, "worker", f"{row.name} failed last time ({row.last_error}).", "The log says where it happened."
+        )
+    if lost := clicks_lost(at=at):
+        yield Finding(
+            WRONG,
+            "clicks",
+            f"{lost} clicks could not be stored within a week; their visitors were sent on.",
+            f"Give {told.segments} room on a disk that works.",
         )
     waiting = sum(path.stat().st_size for path in _segments(told.segments))
     if waiting and (beat is None or at - beat > schedule.BEAT_VALID):

@@ -8,7 +8,7 @@ from typing import Any
 from vocero.config import environment
 from vocero.config.addresses import DatabaseAddress
 from vocero.config.environment import Environment
-from vocero.lib.processes import end_with_parent, work_in_batches
+from vocero.lib.processes import end_with_parent
 from vocero.tracking.click_token import click_key
 from vocero.tracking.links.settings import LinksSettings
 
@@ -50,5 +50,4 @@ def __getattr__(name: str) -> Any:
 
     if multiprocessing.parent_process() is not None:
         end_with_parent(signal.SIGKILL)
-        work_in_batches()
     return Application(settings(environment.load()))
