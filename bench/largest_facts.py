@@ -324,7 +324,7 @@ class Filler:
 
     def clicks(self, number: int) -> int:
         """The clicks of a day on shares of that day and the days before; gives how many rows there are."""
-        from vocero.tracking.models import Click, FirstClick
+        from vocero.tracking.models import Click
 
         day, many = day_of(number), self._size.spread(self._size.clicks)[number]
         base = first_id_at(datetime.combine(day, time.min, UTC))
@@ -346,14 +346,7 @@ class Filler:
                 visitor=first_visitor_of(day), visitors=many * 44 // 100,
             )  # fmt: skip
             done += part
-        lies = "id >= :base AND id < :end AND verdict = 'valid'"
         end = first_id_at(datetime.combine(day + timedelta(days=1), time.min, UTC))
-        self.insert(
-            FirstClick,
-            {"share_id": "link_id", "click_id": "MIN(id)"},
-            f"FROM tracking_click WHERE {lies} GROUP BY link_id",
-            base=base, end=end,
-        )  # fmt: skip
         found = self._database.execute("SELECT COUNT(*) FROM tracking_click WHERE id >= ? AND id < ?", [base, end])
         return int(found.fetchone()[0])
 

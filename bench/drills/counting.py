@@ -60,7 +60,7 @@ def count(environ: Mapping[str, str], acknowledged: Iterable[int], *, address: s
         asked += 1
         agent = AGENT.format(number)
         lost += not any(visitor_number(day, visitor_key(salt, address, agent)) in stored for day, salt in salts)
-    ((raw,),) = rows(environ, "SELECT COALESCE(SUM(raw), 0) FROM tracking_clickstat WHERE dimension = 'all'")
+    ((raw,),) = rows(environ, "SELECT COALESCE(SUM(raw), 0) FROM tracking_requeststat")
     return Count(asked, len(found), lost, sum(number - 1 for number in stored.values() if number > 1), int(raw))
 
 

@@ -14,7 +14,7 @@ from vocero.content.models import Campaign, Origin, Post, Topic
 from vocero.people.models import ConsentEvent, Enrolment, Invitation, Member, Team
 from vocero.sharing import frozen
 from vocero.sharing.models import EngagementReading, Link, Share
-from vocero.tracking import stats, store
+from vocero.tracking import counts, stats
 from vocero.tracking.ingest import store_clicks
 from vocero.tracking.keys import Places
 from vocero.tracking.models import Click, Conversion
@@ -86,12 +86,7 @@ def click_on(share: Share, day: date, visitors: Sequence[int], verdict: str = Cl
         for number in visitors
     ]
     stored = store_clicks([row._replace(id=row.id + first_id_at(noon(day))) for row in rows])
-    counts: stats.PerLink = {}
-    for row in stored:
-        stats.count_click(counts, row.link_id, row.day_on, row.verdict)
-    stats.add_stats(stats.spread(counts, Places().of([share.link.pk])))
-    if valid := [row.id for row in stored if row.verdict == Click.Verdict.VALID]:
-        store.note_first_clicks({share.pk: min(valid)})
+    stats.add(counts.count_clicks(stored, Places().of([share.link.pk])))
     return stored
 
 

@@ -20,11 +20,21 @@ from vocero.measurement.models import (
     ShareStat,
 )
 from vocero.sharing.models import Share
-from vocero.tracking.models import ClickStat, VisitorCount
+from vocero.tracking.models import (
+    ClickStat,
+    ClickWeek,
+    MemberDay,
+    MemberMonth,
+    RequestStat,
+    ShareDay,
+    ShareTotal,
+    VisitorCount,
+)
 
 DAY = date(2026, 11, 18)
 TABLES = (
-    ClickStat, VisitorCount, ShareStat, EngagementStat, ConversionStat, AdvocateDay, Participation, Headcount, FoldedDay,
+    ClickStat, ClickWeek, RequestStat, ShareDay, ShareTotal, MemberDay, MemberMonth, VisitorCount,
+    ShareStat, EngagementStat, ConversionStat, AdvocateDay, Participation, Headcount, FoldedDay,
 )  # fmt: skip
 
 

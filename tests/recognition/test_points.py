@@ -99,9 +99,9 @@ def test_a_corrected_click_is_taken_back_visibly(people: People) -> None:
     share = share_on(people.ana, make_post(people.house), DAY, **BY_API)
     click_on(share, DAY, [1, 2])
     services.score(at=LATER)
-    from vocero.tracking.models import ClickStat
+    from vocero.tracking.models import ShareTotal
 
-    ClickStat.objects.filter(dimension="share", key=str(share.pk)).update(unique=1)
+    ShareTotal.objects.filter(share=share).update(unique=1)
     services.score(at=LATER)
     assert points(people) == 5 + 1
     assert sorted(LedgerEntry.objects.filter(rule="clicked").values_list("points", flat=True)) == [-1, 2]

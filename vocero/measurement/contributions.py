@@ -14,7 +14,7 @@ from vocero.measurement.folds import engagement_changes
 from vocero.people.groups import read_groups
 from vocero.people.models import Member
 from vocero.sharing.models import Share
-from vocero.tracking.models import ClickStat, Conversion
+from vocero.tracking.models import Conversion, ShareDay
 
 _CHUNK: Final = 500
 _PLACE: Final = ("team_path", "location", "language")
@@ -71,11 +71,11 @@ def contributions(program: int, first_on: date, last_on: date) -> dict[Measure, 
         counted().filter(program=program, day_on__range=days).values("member_id", "day_on", *_PLACE).iterator()
     ):
         found[Measure.SHARES].append(Contribution(share["member_id"], Place.of(share), share["day_on"], 1))
-    clicked = ClickStat.objects.filter(program=program, dimension="share", day_on__range=days, valid__gt=0)
-    stats = list(clicked.values_list("key", "day_on", "valid", "unique"))
-    shares = _shares({int(key) for key, *_rest in stats})
-    for key, day, valid, unique in stats:
-        if share := shares.get(int(key)):
+    clicked = ShareDay.objects.filter(day_on__range=days, share__program=program)
+    stats = list(clicked.values_list("share_id", "day_on", "valid", "unique"))
+    shares = _shares({share_id for share_id, *_rest in stats})
+    for share_id, day, valid, unique in stats:
+        if share := shares.get(share_id):
             found[Measure.CLICKS].append(Contribution(share["member_id"], Place.of(share), day, valid))
             found[Measure.UNIQUE].append(Contribution(share["member_id"], Place.of(share), day, unique))
     for change in engagement_changes(first_on, last_on):

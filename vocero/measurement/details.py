@@ -14,7 +14,7 @@ from vocero.measurement.definitions import LEAST_PEOPLE, Text, Unit, Value
 from vocero.measurement.models import ConversionStat, EngagementStat, Headcount, Participation, ShareStat
 from vocero.measurement.queries import media_value_by_network
 from vocero.measurement.spans import Span
-from vocero.tracking.models import ClickStat, Conversion
+from vocero.tracking.models import ClickStat, Conversion, RequestStat
 
 PERIODS: Final = 6
 
@@ -48,7 +48,8 @@ def detail_of(program: int, span: Span, code: str, *, currency: str) -> Detail:
 
 def _by_day(program: int, span: Span, code: str) -> Detail:
     table, which, columns = _BY_DAY[code]
-    stats = table._default_manager.filter(which, program=program, dimension="all", day_on__range=span.days).order_by()
+    only = Q() if table is RequestStat else Q(dimension="all")
+    stats = table._default_manager.filter(which, only, program=program, day_on__range=span.days).order_by()
     sums = {f"sum_{place}": Sum(what) for place, (_name, what) in enumerate(columns)}
     rows = {row["day_on"]: row for row in stats.values("day_on").annotate(**sums)}
     return Detail(
@@ -126,7 +127,7 @@ _BY_DAY: Final[dict[str, tuple[Any, Q, tuple[tuple[Text, Any], ...]]]] = {
             (_("Told by the person"), F("self_reported")),
         ),
     ),
-    "clicks": (ClickStat, Q(), ((_("Requests"), F("raw")), (_("Valid clicks"), F("valid")))),
+    "clicks": (RequestStat, Q(), ((_("Requests"), F("raw")), (_("Valid clicks"), F("valid")))),
     "unique_clicks": (ClickStat, Q(), ((_("Valid clicks"), F("valid")), (_("Unique clicks"), F("unique")))),
     "daily_visitors": (ClickStat, Q(network=ClickStat.EVERY_NETWORK), ((_("Visitors of the day"), F("visitors")),)),
     "engagement": (

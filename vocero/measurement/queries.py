@@ -26,7 +26,7 @@ from vocero.measurement.models import (
 from vocero.measurement.spans import Span
 from vocero.measurement.weeks import split
 from vocero.sharing.models import Share
-from vocero.tracking.models import ClickStat, Conversion
+from vocero.tracking.models import ClickStat, Conversion, RequestStat
 
 REASONS: Final = ("head", "preview", "bot", "prefetch", "no_agent", "own")
 NETWORK: Final = "network"
@@ -122,17 +122,26 @@ def shares(program: int, *spans: Span) -> list[Shares]:
 def clicks(program: int, *spans: Span) -> list[Clicks]:
     """Give the clicks of each stretch; daily visitors are added over days and never over networks."""
     every = Q(network=ClickStat.EVERY_NETWORK)
-    found = _sums(ClickStat, program, spans, "raw", "valid", "unique", *REASONS, only={"visitors": every})
+    counted = _sums(ClickStat, program, spans, "unique", only={"visitors": every})
+    asked = _of_requests(program, spans)
     return [
         Clicks(
-            raw=sums["raw"],
-            valid=sums["valid"],
+            raw=requests["raw"],
+            valid=requests["valid"],
             unique=sums["unique"],
             visitors=sums["visitors"],
-            excluded=tuple((reason, sums[reason]) for reason in REASONS),
+            excluded=tuple((reason, requests[reason]) for reason in REASONS),
         )
-        for sums in found
+        for sums, requests in zip(counted, asked, strict=True)
     ]
+
+
+def _of_requests(program: int, spans: Sequence[Span]) -> list[dict[str, int]]:
+    names = ("raw", "valid", *REASONS)
+    days = (min(span.first_on for span in spans), max(span.last_on for span in spans))
+    rows = RequestStat.objects.filter(program=program, day_on__range=days).order_by()
+    found = rows.aggregate(**_per_span(spans, {name: F(name) for name in names}))
+    return [{name: found[f"{name}_{at}"] or 0 for name in names} for at in range(len(spans))]
 
 
 def engagement(program: int, *spans: Span) -> list[Engagement]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from vocero.company.models import Program
 from vocero.company.queries import house, main_program
@@ -17,7 +17,8 @@ from vocero.notices.models import WeeklyChoice, WeeklyMail
 from vocero.people.models import Enrolment, Member
 from vocero.sharing.feed import first_posts
 from vocero.sharing.models import Share
-from vocero.tracking.models import ClickStat, Conversion
+from vocero.tracking.models import Conversion
+from vocero.tracking.queries import clicks_of_advocate_on
 
 WEEKDAY: Final = 1
 """Tuesday: after the pile of Monday morning."""
@@ -138,14 +139,12 @@ def week_of(member: Member, program: Program, *, at: datetime) -> Week:
     first = first_posts(member, at=at, most=_LOOKED_THROUGH)
     fresh = [post for post, shared in first if post.offered_at and post.offered_at > since and not shared][:MOST_POSTS]
     posts = tuple(Offered(post.title or post.why_share, post.site_name, f"/share/{post.public_id}") for post in fresh)
-    stats = ClickStat.objects.filter(
-        dimension="member", key=str(member.pk), program=program, day_on__gte=since.date(), day_on__lt=at.date()
-    )
+    clicks = clicks_of_advocate_on(member.pk, program.pk, since.date(), at.date() - timedelta(days=1))
     conversions = Conversion.objects.filter(
         share__in=Share.objects.filter(member=member, program=program),
         state=Conversion.State.CREDITED, verified=True, at__gt=since, at__lte=at,
     )  # fmt: skip
-    return Week(posts, stats.aggregate(all=Sum("unique"))["all"] or 0, conversions.count())
+    return Week(posts, clicks, conversions.count())
 
 
 def _context(member: Member, week: Week, at: datetime) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from vocero.lib.sheets import safe_cell
 from vocero.people.models import Member
 from vocero.privacy.register import REGISTER
 from vocero.sharing.models import Share
-from vocero.tracking.models import ClickStat
+from vocero.tracking.models import ShareTotal
 
 JSON_NAME: Final = "everything.json"
 TABLE_NAME: Final = "shares.csv"
@@ -52,10 +52,8 @@ def _table(member: Member) -> str:
     writer = csv.writer(sheet)
     writer.writerow([_("Day"), _("Network"), _("Post"), _("Text"), _("Address"), _("Unique clicks")])
     shares = Share.objects.filter(member=member, day_on__isnull=False).select_related("post").order_by("out_at")
-    keys = {str(share.pk) for share in shares}
-    clicks: dict[str, int] = {}
-    for key, unique in ClickStat.objects.filter(dimension="share", key__in=keys).values_list("key", "unique"):
-        clicks[key] = clicks.get(key, 0) + unique
+    totals = ShareTotal.objects.filter(share__member=member)
+    clicks = dict(totals.values_list("share_id", "unique"))
     for share in shares:
         row = [
             share.day_on,
@@ -63,7 +61,7 @@ def _table(member: Member) -> str:
             share.post.title,
             share.text,
             share.remote_url,
-            clicks.get(str(share.pk), 0),
+            clicks.get(share.pk, 0),
         ]
         writer.writerow([safe_cell(cell) for cell in row])
     return sheet.getvalue()

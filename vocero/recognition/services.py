@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from vocero.company import audit
@@ -23,7 +22,7 @@ from vocero.recognition.rules.base import Facts
 from vocero.recognition.rules.registry import RULES
 from vocero.recognition.rules.shared import SHARED
 from vocero.sharing.models import Share
-from vocero.tracking.models import ClickStat
+from vocero.tracking.models import ShareTotal
 
 RECENT: Final = timedelta(days=40)
 """How far back a share still earns by late clicks."""
@@ -114,10 +113,11 @@ def _clicks(shares: list[Share]) -> dict[int, tuple[int, int]]:
     """Give the valid and unique clicks of shares by id, from the roll-ups."""
     found: dict[int, tuple[int, int]] = {}
     for begin in range(0, len(shares), _CHUNK):
-        keys = [str(share.pk) for share in shares[begin : begin + _CHUNK]]
-        rows = ClickStat.objects.filter(dimension="share", key__in=keys).values("key")
-        for row in rows.annotate(valid_sum=Sum("valid"), unique_sum=Sum("unique")):
-            found[int(row["key"])] = (row["valid_sum"], row["unique_sum"])
+        ids = [share.pk for share in shares[begin : begin + _CHUNK]]
+        for share_id, valid, unique in ShareTotal.objects.filter(share__in=ids).values_list(
+            "share_id", "valid", "unique"
+        ):
+            found[share_id] = (valid, unique)
     return found
 
 

@@ -16,7 +16,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from vocero.sharing.models import Share
 from vocero.sharing.services import confirm_by_click
-from vocero.tracking import stats, store
+from vocero.tracking import counts, stats, store
 from vocero.tracking.classify import REPEAT, VALID, verdict_of
 from vocero.tracking.keys import Place, Places
 from vocero.tracking.links.days import SaltFile
@@ -169,14 +169,9 @@ class Ingest:
     def _store(self, prepared: Prepared) -> Stored:
         """Store clicks with everything that follows from them; to be called in the transaction that ends their waiting."""
         rows = store_clicks(prepared.rows)
-        counts: stats.PerLink = {}
-        days: dict[int, date] = {}
-        for row in rows:
-            number = row.visitor >> 48
-            day_on = days.get(number) or days.setdefault(number, row.day_on)
-            stats.count_click(counts, row.link_id, day_on, row.verdict)
-        stats.add_stats(stats.spread(counts, prepared.places))
-        return Stored(self._prove_shares(rows, prepared), set(days.values()))
+        found = counts.count_clicks(rows, prepared.places)
+        stats.add(found)
+        return Stored(self._prove_shares(found.first), found.days)
 
     def _remember(self, stored: Stored) -> None:
         """Keep in memory what is committed: shares that need no look any more, and days whose visitors changed."""
@@ -214,18 +209,12 @@ class Ingest:
             logger.error("%s: %d clicks belong to links that do not exist", origin, len(records) - len(rows))
         return Prepared(rows, places)
 
-    def _prove_shares(self, stored: Sequence[ClickRow], prepared: Prepared) -> set[int]:
-        """Note the first valid click of shares, and tell sharing of those that nobody had proved to be out.
+    def _prove_shares(self, first: Mapping[int, int]) -> set[int]:
+        """Tell sharing of the shares that nobody had proved to be out, from the first valid clicks of all of them here.
 
         Gives the shares that need no look any more; they are remembered once this is committed.
         """
-        first: dict[int, int] = {}
-        for row in stored:
-            share_id = prepared.places[row.link_id].share_id
-            if share_id is not None and row.verdict == VALID and share_id not in self._proven:
-                first[share_id] = min(row.id, first.get(share_id, row.id))
-        store.note_first_clicks(first)
-        states = store.share_states(first)
+        states = store.share_states(first.keys() - self._proven)
         maybe_out = [share_id for share_id, state in states if state in _MAYBE_OUT]
         for share in Share.objects.filter(pk__in=maybe_out):
             confirm_by_click(share, at=moment_of_id(first[share.pk]))

@@ -1,28 +1,51 @@
 """Under which keys a link's clicks count: everything comes from what was frozen on its share, so it never changes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from vocero.sharing.models import Link
+from django.db import connection
 
-type Key = tuple[str, str]  # dimension, key
-type StatPlace = tuple[int, str, str, str]  # program, dimension, key, network
+from vocero.tracking.columns import ShortWord
+from vocero.tracking.models import DIMENSIONS, NETWORK_LETTERS, ClickStat
 
-_SHARE_FIELDS: Final = (
-    "member_id", "network", "program_id", "post_id", "campaign_id", "topics", "origin", "kind", "purposes",
-    "team_path", "location", "language",
-)  # fmt: skip
-_LINK_FIELDS: Final = ("id", "share_id", "post_id", "post__program_id", "post__campaign_id")
+type Cut = tuple[int, int, str, str]  # program, dimension's number, key, network's letter
+
+NETWORK: Final = ShortWord(max_length=21, letters=NETWORK_LETTERS)
+EVERY: Final = NETWORK.shorten(ClickStat.EVERY_NETWORK)
+_NUMBER: Final = {name: number for number, name in enumerate(DIMENSIONS)}
+_MOST_KEPT: Final = 300_000
 _CHUNK: Final = 500
-_MOST_KEPT: Final = 200_000
+
+_ASKED: Final = """
+    SELECT l.id, l.share_id, s.member_id, COALESCE(s.program_id, p.program_id), COALESCE(s.network, ''),
+        COALESCE(s.post_id, l.post_id), COALESCE(s.campaign_id, p.campaign_id), COALESCE(s.origin, ''),
+        COALESCE(s.kind, ''), COALESCE(CAST(s.topics AS text), '[]'), COALESCE(CAST(s.purposes AS text), '[]'),
+        COALESCE(CAST(s.team_path AS text), '[]'), COALESCE(s.location, ''), COALESCE(s.language, '')
+    FROM sharing_link l LEFT JOIN sharing_share s ON s.id = l.share_id
+        LEFT JOIN content_post p ON s.id IS NULL AND p.id = l.post_id
+    WHERE l.id"""
+
+
+class Group:
+    """Cuts that many links have in common, on one network; `ids` are short for them and for the same over all networks."""
+
+    __slots__ = ("cuts", "ids")
+
+    def __init__(self, cuts: tuple[Cut, ...], ids: tuple[int, ...]) -> None:
+        self.cuts = cuts
+        self.ids = ids
 
 
 class Place(NamedTuple):
-    """Where a link's clicks count; the key of its share stands first. Without a share it has neither share nor member."""
+    """Where a link's clicks count. Without a share it has neither share nor member."""
 
     share_id: int | None
     member_id: int | None
-    keys: tuple[StatPlace, ...]
+    program: int
+    network: str
+    content: Group
+    people: Group
 
 
 class Places:
@@ -30,41 +53,88 @@ class Places:
 
     def __init__(self) -> None:
         self._kept: dict[int, Place] = {}
+        self._groups: dict[tuple[Any, ...], Group] = {}
+        self._ids: dict[Cut, int] = {}
+        self.cuts: list[Cut] = []
 
     def of(self, link_ids: Iterable[int]) -> Mapping[int, Place]:
         """Give the place of each link; a link that does not exist (any more) is left out."""
-        missing = sorted({link_id for link_id in link_ids if link_id not in self._kept})
+        wanted = set(link_ids)
+        missing = sorted(wanted - self._kept.keys())
         if len(self._kept) + len(missing) > _MOST_KEPT:
             self._kept = {}
-            missing = sorted(set(link_ids))
-        fields = [*_LINK_FIELDS, *(f"share__{name}" for name in _SHARE_FIELDS)]
-        for begin in range(0, len(missing), _CHUNK):
-            for row in Link.objects.filter(pk__in=missing[begin : begin + _CHUNK]).values(*fields):
-                self._kept[row["id"]] = _place(row)
+            missing = sorted(wanted)
+        for row in _ask(missing):
+            self._kept[row[0]] = self._place(row)
         return self._kept
 
+    def _place(self, row: Sequence[Any]) -> Place:
+        (
+            _,
+            share,
+            member,
+            program,
+            network,
+            post,
+            campaign,
+            origin,
+            kind,
+            topics,
+            purposes,
+            teams,
+            location,
+            language,
+        ) = row
+        about = (program, network, post, campaign, origin, kind, topics, purposes)
+        of = (program, network, teams, location, language)
+        content = self._groups.get(about) or self._group(about, program, network, _content(about))
+        people = self._groups.get(of) or self._group(of, program, network, _people(*of[2:]))
+        return Place(share, member, program, NETWORK.shorten(network), content, people)
 
-def _place(row: Mapping[str, Any]) -> Place:
-    if row["share_id"] is None:
-        keys: list[Key] = [("all", ""), ("post", str(row["post_id"]))]
-        if row["post__campaign_id"]:
-            keys.append(("campaign", str(row["post__campaign_id"])))
-        program_id, network, member_id = row["post__program_id"], "", None
-    else:
-        share = {name: row[f"share__{name}"] for name in _SHARE_FIELDS}
-        keys = [("share", str(row["share_id"])), ("member", str(share["member_id"])), *_shared_keys(share)]
-        program_id, network, member_id = share["program_id"], share["network"], share["member_id"]
-    return Place(row["share_id"], member_id, tuple((program_id, *key, network) for key in keys))
+    def _group(self, about: tuple[Any, ...], program: int, network: str, keys: Iterable[tuple[str, str]]) -> Group:
+        named = [(_NUMBER[dimension], key) for dimension, key in keys]
+        cuts = tuple((program, *key, NETWORK.shorten(network)) for key in named)
+        every = tuple((program, *key, EVERY) for key in named)
+        made = self._groups[about] = Group(cuts, tuple(self._id(cut) for cut in (*cuts, *every)))
+        return made
+
+    def _id(self, cut: Cut) -> int:
+        number = self._ids.setdefault(cut, len(self.cuts))
+        if number == len(self.cuts):
+            self.cuts.append(cut)
+        return number
 
 
-def _shared_keys(share: Mapping[str, Any]) -> Iterator[Key]:
+def _content(about: tuple[Any, ...]) -> Iterator[tuple[str, str]]:
+    _program, _network, post, campaign, origin, kind, topics, purposes = about
     yield "all", ""
-    yield "post", str(share["post_id"])
-    if share["campaign_id"]:
-        yield "campaign", str(share["campaign_id"])
-    for name in ("origin", "kind", "location", "language"):
-        if share[name]:
-            yield name, share[name]
-    for dimension, field in (("topic", "topics"), ("purpose", "purposes"), ("team", "team_path")):
-        for key in dict.fromkeys(share[field]):
+    yield "post", str(post)
+    if campaign:
+        yield "campaign", str(campaign)
+    if origin:
+        yield "origin", origin
+    if kind:
+        yield "kind", kind
+    for dimension, keys in (("topic", topics), ("purpose", purposes)):
+        for key in dict.fromkeys(json.loads(keys)):
             yield dimension, str(key)
+
+
+def _people(teams: str, location: str, language: str) -> Iterator[tuple[str, str]]:
+    for team in dict.fromkeys(json.loads(teams)):
+        yield "team", str(team)
+    if location:
+        yield "location", location
+    if language:
+        yield "language", language
+
+
+def _ask(link_ids: Sequence[int]) -> Iterator[Sequence[Any]]:
+    connection.ensure_connection()
+    for begin in range(0, len(link_ids), _CHUNK):
+        part = link_ids[begin : begin + _CHUNK]
+        with connection.wrap_database_errors:
+            if connection.vendor == "postgresql":
+                yield from connection.connection.execute(f"{_ASKED} = ANY(%s)", [list(part)]).fetchall()
+            else:
+                yield from connection.connection.execute(f"{_ASKED} IN ({', '.join('?' * len(part))})", part).fetchall()

@@ -1,6 +1,7 @@
 """What happened: clicks, their roll-ups by day, the ingest's cursor, the day's salt and conversions."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +10,7 @@ from vocero.company.models import ApiKey, Program
 from vocero.lib.ids import public_id
 from vocero.people.models import Member
 from vocero.sharing.models import Link, Share
+from vocero.tracking.columns import DayColumn, NarrowKey, NarrowOnly, NumberedWord, ShortWord
 from vocero.tracking.segment import first_id_at, moment_of_id
 from vocero.tracking.visitors import day_of_visitor, first_visitor_of
 
@@ -128,13 +130,20 @@ class Click(models.Model):
     @classmethod
     def of_day(cls, day_on: date) -> "models.QuerySet[Click]":
         """Give the clicks of a day of the company, by the range of ids in which they lie in any time zone."""
+        first, last = cls.ids_of(day_on)
+        begin, end = cls.visitors_of(day_on)
+        return cls._default_manager.filter(pk__gte=first, pk__lt=last, visitor__gte=begin, visitor__lt=end)
+
+    @staticmethod
+    def ids_of(day_on: date) -> tuple[int, int]:
+        """Give the first id and the one after the last between which a day's clicks lie in any time zone."""
         midnight = datetime.combine(day_on, time.min, UTC)
-        return cls._default_manager.filter(
-            pk__gte=first_id_at(midnight - timedelta(days=2)),
-            pk__lt=first_id_at(midnight + timedelta(days=3)),
-            visitor__gte=first_visitor_of(day_on),
-            visitor__lt=first_visitor_of(day_on + timedelta(days=1)),
-        )
+        return first_id_at(midnight - timedelta(days=1)), first_id_at(midnight + timedelta(days=2))
+
+    @staticmethod
+    def visitors_of(day_on: date) -> tuple[int, int]:
+        """Give the numbers between which a day's visitors lie, the last one not included."""
+        return first_visitor_of(day_on), first_visitor_of(day_on + timedelta(days=1))
 
     @property
     def at(self) -> datetime:
@@ -147,57 +156,135 @@ class Click(models.Model):
         return day_of_visitor(self.visitor)
 
 
-class FirstClick(models.Model):
-    """The first valid click of a share: the moment that its advocate is told of."""
+DIMENSIONS: Final = (
+    "all", "post", "campaign", "topic", "origin", "kind", "purpose", "team", "location", "language",
+)  # fmt: skip
+"""What clicks are counted by. The places in this list are in the database: add at the end only."""
 
-    share = models.OneToOneField(Share, primary_key=True, on_delete=models.PROTECT, related_name="first_click")
-    click_id = models.BigIntegerField()
-
-    def __str__(self) -> str:
-        return f"first click {self.click_id}"
+NETWORK_LETTERS: Final = {
+    "*": "*", "linkedin": "l", "x": "x", "facebook": "f", "instagram": "i", "threads": "t", "mastodon": "m",
+    "bluesky": "b", "whatsapp": "w", "line": "n", "email": "e", "copy": "c",
+}  # fmt: skip
+"""The letters that stand for networks in the roll-ups; others are kept by their name."""
 
 
 class ClickStat(models.Model):
-    """Clicks of one day by one key of one dimension on one network: raw, valid, unique, by reason, and daily visitors.
+    """Valid and unique clicks of one day by one key of one dimension on one network, and the day's distinct visitors.
 
-    Dimensions: all, share, member, post, campaign, topic, team (each ancestor too), location, language, origin, kind,
-    purpose. The key is the id or code as text, blank for "all". `valid` holds the unique ones and the repeats.
+    The key is the id or word as text, blank for "all"; a team's clicks count for its ancestors too. There is a row only
+    where there was a valid click. What one share or one member has is in tables of its own.
 
     Counts add up over networks. Visitors do not (one person may come through two), so the row with the network "*" holds
-    the day's distinct visitors of that key through all networks, and nothing else: its counts are 0. For the dimensions
-    share and member there is none: a share has one network, and members are not compared by visitors.
+    the day's distinct visitors of that key through all networks, and nothing else: its counts are 0.
     """
 
     EVERY_NETWORK = "*"
 
     pk = models.CompositePrimaryKey("program", "dimension", "day_on", "key", "network")
-    dimension = models.CharField(max_length=10)
-    day_on = models.DateField()
+    valid = models.IntegerField(default=0)
+    unique = models.IntegerField(default=0)
+    visitors = models.IntegerField(default=0)
+    program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
+    dimension = NumberedWord(words=DIMENSIONS)
+    day_on = DayColumn()
     key = models.CharField(max_length=120)
-    network = models.CharField(max_length=20)
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
-    raw = models.PositiveIntegerField(default=0)
-    valid = models.PositiveIntegerField(default=0)
-    unique = models.PositiveIntegerField(default=0)
-    visitors = models.PositiveIntegerField(default=0)
-    head = models.PositiveIntegerField(default=0)
-    preview = models.PositiveIntegerField(default=0)
-    bot = models.PositiveIntegerField(default=0)
-    prefetch = models.PositiveIntegerField(default=0)
-    no_agent = models.PositiveIntegerField(default=0)
-    own = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        # The key serves stretches of days; what one share or one member has over all days is asked for by these.
-        indexes = [
-            models.Index(fields=["key", "day_on"], condition=models.Q(dimension="share"), name="click_stat_of_a_share"),
-            models.Index(
-                fields=["key", "day_on"], condition=models.Q(dimension="member"), name="click_stat_of_a_member"
-            ),
-        ]
+    network = ShortWord(max_length=21, letters=NETWORK_LETTERS)
 
     def __str__(self) -> str:
         return f"{self.dimension} {self.key} {self.day_on}"
+
+
+class ClickWeek(models.Model):
+    """The same by week, from Monday on: sums of the days, visitors too. It moves together with the days."""
+
+    pk = models.CompositePrimaryKey("program", "dimension", "week_on", "key", "network")
+    valid = models.IntegerField(default=0)
+    unique = models.IntegerField(default=0)
+    visitors = models.IntegerField(default=0)
+    program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
+    dimension = NumberedWord(words=DIMENSIONS)
+    week_on = DayColumn()
+    key = models.CharField(max_length=120)
+    network = ShortWord(max_length=21, letters=NETWORK_LETTERS)
+
+    def __str__(self) -> str:
+        return f"{self.dimension} {self.key} {self.week_on}"
+
+
+class RequestStat(models.Model):
+    """All requests for links of one day on one network: how many, how many of them valid, and how many not by reason."""
+
+    pk = models.CompositePrimaryKey("program", "day_on", "network")
+    raw = models.IntegerField(default=0)
+    valid = models.IntegerField(default=0)
+    head = models.IntegerField(default=0)
+    preview = models.IntegerField(default=0)
+    bot = models.IntegerField(default=0)
+    prefetch = models.IntegerField(default=0)
+    no_agent = models.IntegerField(default=0)
+    own = models.IntegerField(default=0)
+    program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
+    day_on = DayColumn()
+    network = ShortWord(max_length=21, letters=NETWORK_LETTERS)
+
+    def __str__(self) -> str:
+        return f"{self.day_on} {self.network}"
+
+
+class ShareDay(models.Model):
+    """Valid and unique clicks of one share on one day, if there were any; by day first, so that days lie together."""
+
+    pk = models.CompositePrimaryKey("day_on", "share")
+    share = NarrowKey(Share, on_delete=models.PROTECT, db_index=False)
+    valid = models.IntegerField(default=0)
+    unique = models.IntegerField(default=0)
+    day_on = DayColumn()
+
+    def __str__(self) -> str:
+        return f"share {self.share_id} {self.day_on}"
+
+
+class ShareTotal(models.Model):
+    """All valid and unique clicks of one share, and its first valid one, whose moment its advocate is told of."""
+
+    NEVER = 2**63 - 1
+    """Stands for a first click that is not known any more."""
+
+    share = NarrowOnly(Share, primary_key=True, on_delete=models.PROTECT)
+    first_click_id = models.BigIntegerField()
+    valid = models.IntegerField(default=0)
+    unique = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"share {self.share_id}"
+
+
+class MemberDay(models.Model):
+    """Valid and unique clicks on one advocate's shares on one day, if there were any."""
+
+    pk = models.CompositePrimaryKey("day_on", "member", "program")
+    member = NarrowKey(Member, on_delete=models.PROTECT, db_index=False)
+    valid = models.IntegerField(default=0)
+    unique = models.IntegerField(default=0)
+    day_on = DayColumn()
+    program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
+
+    def __str__(self) -> str:
+        return f"member {self.member_id} {self.day_on}"
+
+
+class MemberMonth(models.Model):
+    """The same by month, from its first day on: sums of the days. It moves together with the days."""
+
+    pk = models.CompositePrimaryKey("month_on", "member", "program")
+    member = NarrowKey(Member, on_delete=models.PROTECT, db_index=False)
+    valid = models.IntegerField(default=0)
+    unique = models.IntegerField(default=0)
+    month_on = DayColumn()
+    program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
+
+    def __str__(self) -> str:
+        return f"member {self.member_id} {self.month_on}"
 
 
 class VisitorCount(models.Model):

@@ -4,10 +4,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db import connection
 from django.db.models import Count, Max, Min, Sum
 
-from vocero.company.models import ApiKey, Program
-from vocero.tracking.models import Click, ClickStat, Conversion, FirstClick, SegmentCursor
+from vocero.company.models import ApiKey
+from vocero.lib.periods import days_between
+from vocero.tracking import store
+from vocero.tracking.columns import number_of_day
+from vocero.tracking.keys import NETWORK
+from vocero.tracking.models import (
+    DIMENSIONS,
+    Click,
+    Conversion,
+    MemberDay,
+    MemberMonth,
+    RequestStat,
+    SegmentCursor,
+    ShareTotal,
+)
 from vocero.tracking.segment import moment_of_id
 
 
@@ -49,8 +63,7 @@ def clicks_lost(*, at: datetime, within: timedelta = timedelta(days=7)) -> int:
 
 def first_day_with_clicks() -> date | None:
     """Give the first day whose clicks are still kept one by one; None while none were ever forgotten."""
-    rolled_up = ClickStat.objects.filter(program__in=Program.objects.values("pk"), dimension="all", raw__gt=0)
-    oldest, newest = rolled_up.aggregate(oldest=Min("day_on"), newest=Max("day_on")).values()
+    oldest, newest = RequestStat.objects.aggregate(oldest=Min("day_on"), newest=Max("day_on")).values()
     if oldest is None:
         return None
     click = Click.objects.order_by("pk").first()
@@ -60,5 +73,62 @@ def first_day_with_clicks() -> date | None:
 
 def first_clicks(share_ids: Iterable[int]) -> dict[int, datetime]:
     """Give the moment of the first valid click of each share that has one."""
-    found = FirstClick.objects.filter(share__in=share_ids).values_list("share_id", "click_id")
+    found = ShareTotal.objects.filter(share__in=share_ids, first_click_id__lt=ShareTotal.NEVER).values_list(
+        "share_id", "first_click_id"
+    )
     return {share_id: moment_of_id(click_id) for share_id, click_id in found}
+
+
+def clicks_of_advocate(member: int) -> int:
+    """Give the unique clicks of all shares of a member, over all time and programs, from the rows by month."""
+    ends = MemberMonth.objects.aggregate(first=Min("month_on"), last=Max("month_on"))
+    if ends["first"] is None:
+        return 0
+    months = {day.replace(day=1) for day in days_between(ends["first"], ends["last"])}
+    found = MemberMonth.objects.filter(month_on__in=months, member=member).aggregate(all=Sum("unique"))
+    return found["all"] or 0
+
+
+def clicks_of_advocate_on(member: int, program: int, first_on: date, last_on: date) -> int:
+    """Give the unique clicks on a member's shares in a program on some days, at most a few hundred, both ends included."""
+    days = days_between(first_on, last_on)
+    found = MemberDay.objects.filter(day_on__in=days, member=member, program=program).aggregate(all=Sum("unique"))
+    return found["all"] or 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClickSum:
+    """Clicks of one key on one network over a stretch of days. On the network "*" there are only visitors."""
+
+    key: str
+    network: str
+    valid: int
+    unique: int
+    visitors: int
+
+
+def clicks_in(program: int, dimension: str, first_on: date, last_on: date, *, key: str | None = None) -> list[ClickSum]:
+    """Give the clicks of a stretch of days by key and network, in one query: whole weeks, and the days at both edges.
+
+    `dimension` is one of DIMENSIONS, `key` narrows to one key. Both ends are included.
+    """
+    first, last = number_of_day(first_on), number_of_day(last_on)
+    first_week, last_week = -(-(first + 2) // 7) * 7 - 2, (last + 3) // 7 * 7 - 2  # the latter is the Monday after
+    if last_week <= first_week:
+        first_week = last_week = last + 1
+    mark = "%s" if connection.vendor == "postgresql" else "?"
+    only = f" AND key = {mark}" if key is not None else ""
+    part = (
+        f'SELECT key, network, valid, "unique", visitors FROM tracking_{{}} WHERE program_id = {mark}'  # noqa: S608
+        f" AND dimension = {mark} AND {{}} >= {mark} AND {{}} < {mark}{only}"
+    )
+    values: list[object] = []
+    for begin, end in ((first, first_week), (last_week, last + 1), (first_week, last_week)):
+        values += [program, DIMENSIONS.index(dimension), begin, end, *([key] if key is not None else [])]
+    day, week = part.format("clickstat", "day_on", "day_on"), part.format("clickweek", "week_on", "week_on")
+    rows = store.ask(
+        'SELECT key, network, SUM(valid), SUM("unique"), SUM(visitors)'  # noqa: S608
+        f" FROM ({day} UNION ALL {day} UNION ALL {week}) parts GROUP BY key, network",
+        values,
+    )
+    return [ClickSum(name, NETWORK.widen(network), int(a), int(b), int(c)) for name, network, a, b, c in rows]

@@ -1,125 +1,69 @@
-"""The roll-ups of clicks: added to as clicks come, made again from clicks, counted for visitors, compared with clicks."""
+"""The roll-ups of clicks: added to as clicks come, made again from clicks, compared with clicks."""
 
-from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Count, Sum
+from django.db.models import Sum
 
 from vocero.company.models import Program
 from vocero.lib.periods import days_between
-from vocero.tracking import store
-from vocero.tracking.keys import Place, Places, StatPlace
-from vocero.tracking.models import Click, ClickStat, VisitorCount
-from vocero.tracking.store import COUNTS, STAT_KEY
-from vocero.tracking.visitors import first_visitor_of
+from vocero.tracking import counts, daily_visitors, store
+from vocero.tracking.columns import day_of_number, number_of_day
+from vocero.tracking.counts import Counts, pair
+from vocero.tracking.keys import NETWORK, Places
+from vocero.tracking.models import DIMENSIONS, Click, ClickStat, ShareTotal, VisitorCount
+from vocero.tracking.store import Table
 
-_PLACE: Final = {name: 24 * index for index, name in enumerate(COUNTS)}
-_UNIQUE_BITS: Final = 0xFFFFFF << _PLACE["unique"]
-_TO_VISITORS: Final = _PLACE["visitors"] - _PLACE["unique"]
-_MARK: Final = 0xFFFFFF
-_DAY: Final = {"sqlite": "%s", "postgresql": "%s::date"}
-_TEMPORARY: Final = {"sqlite": "temp.", "postgresql": ""}
+type Key = tuple[Any, ...]
+type Rows = dict[Key, tuple[int, ...]]
 
-# What a click of each verdict adds: ten counts of 24 bits side by side in one number, so that adding is one addition.
-_ADDS: Final = {
-    "valid": 1 << _PLACE["raw"] | 1 << _PLACE["valid"] | 1 << _PLACE["unique"],
-    "repeat": 1 << _PLACE["raw"] | 1 << _PLACE["valid"],
-    **{
-        reason: 1 << _PLACE["raw"] | 1 << _PLACE[reason]
-        for reason in ("head", "preview", "bot", "prefetch", "no_agent", "own")
-    },
-}
-
-type StatKey = tuple[int, str, date, str, str]  # program, dimension, day, key, network
-type Packed = int
-type PerLink = dict[tuple[int, date], Packed]
+_TRIES: Final = 3
+NEVER: Final = ShareTotal.NEVER
 
 
-def count_click(counts: PerLink, link_id: int, day_on: date, verdict: str, times: int = 1) -> None:
-    """Add clicks of one verdict to what a link has on a day; a unique click is valid, a repeat is valid too."""
-    key = (link_id, day_on)
-    counts[key] = counts.get(key, 0) + _ADDS[verdict] * times
+class Difference(NamedTuple):
+    """A row that is not what the clicks say: its table, and its key in words."""
+
+    table: str
+    key: tuple[str, ...]
 
 
-def spread(counts: PerLink, places: Mapping[int, Place]) -> dict[StatKey, Packed]:
-    """Give the counts of links as counts of all keys that the links count under.
+class _Sum(NamedTuple):
+    """A table whose rows are sums of another one's days: which, and the number of its first day by that of a day."""
 
-    A share has one link, so its visitors are its unique clicks; for all other keys visitors are counted apart.
-    """
-    days: dict[date, dict[StatPlace, Packed]] = {}
-    for (link_id, day_on), packed in counts.items():
-        stats = days.setdefault(day_on, {})
-        own, *shared = places[link_id].keys
-        stats[own] = stats.get(own, 0) + (
-            packed | (packed & _UNIQUE_BITS) << _TO_VISITORS if own[1] == "share" else packed
-        )
-        for place in shared:
-            stats[place] = stats.get(place, 0) + packed
-    return {
-        (program, dimension, day_on, key, network): packed
-        for day_on, stats in days.items()
-        for (program, dimension, key, network), packed in stats.items()
-    }
+    table: Table
+    days: Table
+    begin: Callable[[int], int]
 
 
-def add_stats(stats: Mapping[StatKey, Packed]) -> None:
-    """Add counts to the roll-ups, in the order of their keys, so that two nodes never wait for each other in a ring."""
-    store.add_stats([(*key, *unpack(stats[key])) for key in sorted(stats)])
+_WEEKS: Final = _Sum(store.WEEKS, store.STATS, counts.week_of)
+_MONTHS: Final = _Sum(store.MEMBER_MONTHS, store.MEMBER_DAYS, counts.month_of)
 
 
-def unpack(packed: Packed) -> list[int]:
-    """Give the counts in the order of COUNTS."""
-    return [packed >> place & _MARK for place in _PLACE.values()]
+def add(found: Counts) -> None:
+    """Add counts to all roll-ups. Tables and keys always come in the same order, so that two nodes never wait in a ring."""
+    store.add(
+        store.REQUESTS, [(*key, *counts.requests_row(verdicts)) for key, verdicts in sorted(found.requests.items())]
+    )
+    store.add(
+        store.STATS, [(*key, packed >> 32, packed & 0xFFFFFFFF, 0) for key, packed in sorted(found.stats.items())]
+    )
+    store.add(
+        store.WEEKS,
+        [(*key, packed >> 32, packed & 0xFFFFFFFF, 0) for key, packed in sorted(counts.by_week(found.stats).items())],
+    )
+    store.add(store.SHARE_DAYS, _pairs(found.shares))
+    totals = counts.in_total(found.shares)
+    store.add(store.SHARE_TOTALS, [(share, found.first[share], *pair(totals[share])) for share in sorted(totals)])
+    store.add(store.MEMBER_DAYS, _pairs(found.members))
+    store.add(store.MEMBER_MONTHS, _pairs(counts.by_month(found.members)))
 
 
-def clicks_of(day_on: date) -> PerLink:
-    """Count the clicks of a day anew, by link and verdict."""
-    counts: PerLink = {}
-    found = Click.of_day(day_on).values_list("link_id", "verdict").annotate(times=Count("pk")).order_by()
-    for link_id, verdict, times in found.iterator():
-        count_click(counts, link_id, day_on, verdict, times)
-    return counts
-
-
-def rebuild_day(day_on: date, places: Places | None = None) -> None:
-    """Make the click roll-ups of a day again from its clicks; they come out as the same rows."""
-    with transaction.atomic():
-        _hold_stats()
-        counts = clicks_of(day_on)
-        known = (places or Places()).of({link_id for link_id, _ in counts})
-        ClickStat.objects.filter(day_on=day_on).delete()
-        VisitorCount.objects.filter(day_on=day_on).delete()
-        add_stats(spread(counts, known))
-        count_visitors(day_on)
-
-
-def rebuild(first_on: date, last_on: date) -> None:
-    """Make the click roll-ups of days again, each in a transaction of its own."""
-    places = Places()
-    for day in days_between(first_on, last_on):
-        rebuild_day(day, places)
-
-
-def differences(day_on: date) -> list[StatKey]:
-    """Give the keys whose roll-up is not what the clicks of the day say; an empty list means: they agree.
-
-    It makes the roll-ups again, compares, and takes that back: nothing is changed.
-    """
-    if day_on in days_to_count([day_on]):
-        count_visitors(day_on)
-    with transaction.atomic():
-        before = _stored(day_on)
-        rebuild_day(day_on)
-        after = _stored(day_on)
-        transaction.set_rollback(True)
-    return sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
-
-
-def _stored(day_on: date) -> dict[StatKey, tuple[int, ...]]:
-    rows = ClickStat.objects.filter(program__in=_programs(), day_on=day_on).values_list(*STAT_KEY, *COUNTS)
-    return {(row[0], row[1], row[2], row[3], row[4]): tuple(row[5:]) for row in rows}
+def count_visitors(day_on: date) -> None:
+    """Count the distinct visitors of a day for every key."""
+    daily_visitors.count_visitors(day_on)
 
 
 def days_to_count(days: Iterable[date] | None = None) -> list[date]:
@@ -132,80 +76,238 @@ def days_to_count(days: Iterable[date] | None = None) -> list[date]:
     return [row["day_on"] for row in rows if row["total"] != counted.get(row["day_on"], 0)]
 
 
-def count_visitors(day_on: date) -> None:
-    """Count the distinct visitors of a day for every key: on each network, and through all of them.
+def count_day(day_on: date, places: Places) -> Counts:
+    """Count the clicks of a day anew."""
+    day = number_of_day(day_on)
+    first, last = Click.ids_of(day_on)
+    begin, end = Click.visitors_of(day_on)
+    found = store.ask(
+        "SELECT link_id, verdict, COUNT(*), MIN(id) FROM tracking_click"  # noqa: S608
+        f" WHERE id >= {first} AND id < {last} AND visitor >= {begin} AND visitor < {end} GROUP BY link_id, verdict",
+        [],
+    )
+    return counts.count_grouped(day, found, places.of({row[0] for row in found}))
 
-    The day's salt makes one visitor one key on all links, so they can be told apart within the day, and only there.
+
+def rebuild_day(day_on: date, places: Places | None = None) -> None:
+    """Make the click roll-ups of a day again from its clicks. Only rows that differ are written; the others stay.
+
+    The clicks are counted without holding anybody up; when some came in meanwhile, they are counted again.
     """
+    places = places or Places()
+    for left in reversed(range(_TRIES)):
+        before = _requests_on(day_on)
+        if left:
+            found, visitors = count_day(day_on, places), daily_visitors.found_visitors(day_on, places)
+        with transaction.atomic():
+            _hold(day_on)
+            if not left:
+                found, visitors = count_day(day_on, places), daily_visitors.found_visitors(day_on, places)
+            elif _requests_on(day_on) != before:
+                continue
+            _write_day(day_on, found, visitors)
+            return
+
+
+def _write_day(day_on: date, found: Counts, visitors: Mapping[Key, int]) -> None:
+    day = number_of_day(day_on)
+    for table, rows in _tables_of_day(found, visitors).items():
+        changes = _replace(table, store.rows_of_day(table, day), rows)
+        if table is store.STATS:
+            _shift(_WEEKS, changes)
+        elif table is store.MEMBER_DAYS:
+            _shift(_MONTHS, changes)
+        elif table is store.SHARE_DAYS:
+            totals = [
+                (share, found.first.get(share, NEVER), *change) for (_day, share), change in sorted(changes.items())
+            ]
+            store.add(store.SHARE_TOTALS, totals)
+            store.drop_empty(store.SHARE_TOTALS, [row[:1] for row in totals if row[2] < 0])
+    daily_visitors.note_count(day_on, sum(packed & 0xFFFFFFFF for key, packed in found.stats.items() if key[1] == 0))
+
+
+def rebuild(first_on: date, last_on: date) -> None:
+    """Make the click roll-ups of days again, each in a transaction of its own; then mend what is summed up from days."""
     places = Places()
-    with transaction.atomic(), connection.cursor() as cursor:
-        totals = ClickStat.objects.filter(program__in=_programs(), dimension="all", day_on=day_on)
-        total = totals.aggregate(total=Sum("unique"))["total"] or 0
-        cursor.execute(
-            "SELECT DISTINCT link_id FROM tracking_click WHERE visitor >= %s AND visitor < %s AND verdict = 'valid'",
-            _visitors_of(day_on),
-        )
-        known = places.of([link_id for (link_id,) in cursor.fetchall()])
-        _fill_visitor_keys(known)
-        _write_visitors(day_on)
-        if total:
-            VisitorCount.objects.update_or_create(day_on=day_on, defaults={"unique_clicks": total})
-        else:  # a day without clicks has no row, whoever looks at it
-            VisitorCount.objects.filter(day_on=day_on).delete()
+    for day in days_between(first_on, last_on):
+        rebuild_day(day, places)
+    mend_sums(first_on, last_on)
 
 
-def _fill_visitor_keys(places: Mapping[int, Place]) -> None:
-    """Write down, for this connection alone, which link counts under which keys."""
-    rows = [
-        (link_id, *stat_place)
-        for link_id, place in places.items()
-        for stat_place in place.keys
-        if stat_place[1] != "share"
+def differences(day_on: date) -> list[Difference]:
+    """Give the rows of a day whose counts are not what its clicks say; an empty list means: they agree."""
+    if day_on in days_to_count([day_on]):
+        count_visitors(day_on)
+    places = Places()
+    for _try in range(_TRIES):
+        before = _requests_on(day_on)
+        expected = _tables_of_day(count_day(day_on, places), daily_visitors.found_visitors(day_on, places))
+        stored = {table: store.rows_of_day(table, number_of_day(day_on)) for table in expected}
+        if before == _requests_on(day_on):
+            break
+    return [
+        _in_words(table, key)
+        for table, rows in expected.items()
+        for key in sorted(rows.keys() | stored[table].keys())
+        if rows.get(key) != stored[table].get(key)
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS visitor_key"
-            " (link_id bigint, program_id bigint, dimension varchar(10), key varchar(120), network varchar(20))"
-        )
-        cursor.execute(
-            f"CREATE INDEX IF NOT EXISTS {_TEMPORARY[connection.vendor]}visitor_key_link ON visitor_key (link_id)"
-        )
-        cursor.execute("DELETE FROM visitor_key")
-        cursor.executemany("INSERT INTO visitor_key VALUES (%s, %s, %s, %s, %s)", rows)
 
 
-def _write_visitors(day_on: date) -> None:
-    counted = (
-        "SELECT k.program_id, k.dimension, {day} AS day_on, k.key, {network}, COUNT(DISTINCT c.visitor)"
-        " FROM tracking_click c JOIN visitor_key k ON k.link_id = c.link_id"
-        " WHERE c.visitor >= %s AND c.visitor < %s AND c.verdict = 'valid' {further} GROUP BY 1, 2, 4, 5"
+def _tables_of_day(found: Counts, visitors: Mapping[Key, int]) -> dict[Table, Rows]:
+    """Give all rows of a day by table, in the order in which tables are written."""
+    stats: Rows = {
+        key: (*pair(found.stats.get(key, 0)), visitors.get(key, 0)) for key in found.stats.keys() | visitors.keys()
+    }
+    return {
+        store.REQUESTS: {key: counts.requests_row(verdicts) for key, verdicts in found.requests.items()},
+        store.STATS: stats,
+        store.SHARE_DAYS: {key: pair(packed) for key, packed in found.shares.items()},
+        store.MEMBER_DAYS: {key: pair(packed) for key, packed in found.members.items()},
+    }
+
+
+def _replace(table: Table, stored: Rows, rows: Rows) -> Rows:
+    """Bring stored rows to what they should be; gives by how much each has changed."""
+    nothing = (0,) * len(table.counts)
+    changes = {}
+    for key in sorted(rows.keys() | stored.keys()):
+        old, new = stored.get(key, nothing), rows.get(key, nothing)
+        if old != new or (key in stored) != (key in rows):
+            changes[key] = tuple(after - before for after, before in zip(new, old, strict=True))
+    store.put(table, [(*key, *rows.get(key, nothing)) for key in changes])
+    store.drop_empty(table, [key for key in changes if key not in rows])
+    return changes
+
+
+def _shift(into: _Sum, changes: Rows) -> None:
+    """Let sums follow what has changed in their days."""
+    place = list(into.days.key).index("day_on")
+    sums: dict[Key, tuple[int, ...]] = {}
+    for key, change in changes.items():
+        whole = (*key[:place], into.begin(key[place]), *key[place + 1 :])
+        sums[whole] = tuple(map(sum, zip(sums.get(whole, (0,) * len(change)), change, strict=True)))
+    store.add(into.table, [(*key, *sums[key]) for key in sorted(sums)])
+    store.drop_empty(into.table, [key for key in sorted(sums) if min(sums[key]) < 0])
+
+
+def mend_sums(first_on: date, last_on: date) -> list[Difference]:
+    """Bring weeks, months and totals to the sums of their days where they are not; gives which were not.
+
+    Weeks and months are those that these days lie in. Totals are looked at one by one only when all together are wrong.
+    """
+    of = (number_of_day(first_on), number_of_day(last_on))
+    if not (wrong := [_in_words(table, key) for table, key, _change in _wrong_sums(of)]):
+        return []
+    with transaction.atomic():
+        _hold_all()
+        for table, key, change in _wrong_sums(of):
+            row = (*key, NEVER, *change) if table.least else (*key, *change)
+            store.add(table, [row])
+            store.drop_empty(table, [key])
+        _find_first_clicks()
+    return wrong
+
+
+def _find_first_clicks() -> None:
+    """Find the first clicks of shares whose total had to be made without one, as far as the clicks are still there."""
+    found = store.ask(
+        "SELECT t.share_id, MIN(c.id) FROM tracking_sharetotal t JOIN sharing_link l ON l.share_id = t.share_id"  # noqa: S608
+        f" JOIN tracking_click c ON c.link_id = l.id WHERE t.first_click_id = {NEVER}"
+        " AND c.verdict IN ('valid', 'repeat') GROUP BY t.share_id",
+        [],
     )
-    zeros = [name for name in COUNTS if name != "visitors"]
-    names = ", ".join(f'"{name}"' for name in [*STAT_KEY, "visitors", *zeros])
-    insert = (
-        f"INSERT INTO tracking_clickstat ({names}) SELECT found.*, {', '.join('0' for _ in zeros)}"  # noqa: S608
-        f" FROM ({{found}}) found WHERE true"
-        f" ON CONFLICT ({', '.join(STAT_KEY)}) DO UPDATE SET visitors = excluded.visitors"
+    store.add(store.SHARE_TOTALS, [(share, first, 0, 0) for share, first in sorted(found)])
+
+
+def wrong_sums() -> list[Difference]:
+    """Give the weeks, months and totals that are not the sums of their days."""
+    return [_in_words(table, key) for table, key, _change in _wrong_sums()]
+
+
+def _wrong_sums(of: tuple[int, int] | None = None) -> list[tuple[Table, Key, tuple[int, ...]]]:
+    wrong: list[tuple[Table, Key, tuple[int, ...]]] = []
+    for sums, days, begin in (
+        (store.WEEKS, store.STATS, counts.week_of),
+        (store.MEMBER_MONTHS, store.MEMBER_DAYS, counts.month_of),
+        (store.SHARE_TOTALS, store.SHARE_DAYS, None),
+    ):
+        stretch = None
+        if of and begin:
+            stretch = begin(of[0]), of[1] + (7 if begin is counts.week_of else 31)
+            stretch = stretch[0], begin(stretch[1])
+        elif of and _sum_of(sums) == _sum_of(days):
+            continue
+        wrong += _compare(sums, days, stretch)
+    return wrong
+
+
+def _sum_of(table: Table) -> Sequence[int]:
+    found = store.ask(f'SELECT COUNT(*), SUM(valid), SUM("unique") FROM {table.name}', [])  # noqa: S608
+    return [int(value or 0) for value in found[0][1:]]
+
+
+def _compare(sums: Table, days: Table, stretch: tuple[int, int] | None) -> list[tuple[Table, Key, tuple[int, ...]]]:
+    """Give the sums that are not those of their days, and what they lack; of a stretch of days, or of all."""
+    begin = _WEEK if sums is store.WEEKS else _MONTH[connection.vendor]
+    names, counted = ", ".join(sums.key), sums.counts
+    columns = ", ".join(f"{begin if name in _BEGINS else name} AS {name}" for name in sums.key)
+    groups = ", ".join(str(number + 1) for number in range(len(sums.key)))
+    added = ", ".join(f'SUM("{name}") AS "{name}"' for name in counted)
+    differ = " OR ".join(f'COALESCE(a."{name}", 0) <> COALESCE(b."{name}", 0)' for name in counted)
+    change = ", ".join(f'COALESCE(a."{name}", 0) - COALESCE(b."{name}", 0)' for name in counted)
+    kept = [name for name in sums.key if name in _BEGINS]
+    in_days, in_sums = "", ""
+    if stretch:
+        in_days, in_sums = (f" WHERE {name} >= {stretch[0]} AND {name} < {stretch[1]}" for name in ("day_on", kept[0]))
+    sql = (
+        f"SELECT {names}, {change} FROM"  # noqa: S608
+        f" (SELECT {columns}, {added} FROM {days.name}{in_days} GROUP BY {groups}) a"
+        f" FULL JOIN (SELECT * FROM {sums.name}{in_sums}) b USING ({names})"
+        f" WHERE {differ} OR a.valid IS NULL OR b.valid IS NULL"
     )
-    with connection.cursor() as cursor:
-        for network, further in (
-            ("k.network", ""),
-            (f"'{ClickStat.EVERY_NETWORK}'", "AND k.dimension <> 'member'"),
-        ):
-            found = counted.format(day=_DAY[connection.vendor], network=network, further=further)
-            cursor.execute(insert.format(found=found), [day_on, *_visitors_of(day_on)])
+    width = len(sums.key)
+    return [(sums, tuple(row[:width]), tuple(map(int, row[width:]))) for row in store.ask(sql, [])]
 
 
-def _hold_stats() -> None:
+_BEGINS: Final = ("week_on", "month_on")
+_WEEK: Final = "(day_on - (day_on + 2) % 7)"
+_MONTH: Final = {
+    "sqlite": "CAST(julianday(date('2020-01-01', day_on || ' days', 'start of month')) - julianday('2020-01-01') AS integer)",
+    "postgresql": "(date_trunc('month', DATE '2020-01-01' + day_on)::date - DATE '2020-01-01')::smallint",
+}
+
+
+def _in_words(table: Table, key: Key) -> Difference:
+    words: list[str] = []
+    for column, value in zip(table.key, key, strict=True):
+        if column == "dimension":
+            words.append(DIMENSIONS[value])
+        elif column == "network":
+            words.append(NETWORK.widen(value))
+        else:
+            words.append(day_of_number(value).isoformat() if column.endswith("_on") else str(value))
+    return Difference(table.name.removeprefix("tracking_"), tuple(words))
+
+
+def _requests_on(day_on: date) -> int:
+    """Give how many requests of a day are counted: more than before means that clicks came in."""
+    sql = f"SELECT SUM(raw) FROM tracking_requeststat WHERE day_on = {number_of_day(day_on)}"  # noqa: S608
+    return int(store.ask(sql, [])[0][0] or 0)
+
+
+def _hold(day_on: date) -> None:
     """Keep other nodes from adding to the roll-ups until this transaction ends; SQLite has one writer anyway."""
+    _hold_all()
+    daily_visitors.hold_day(day_on)
+
+
+def _hold_all() -> None:
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE tracking_clickstat IN EXCLUSIVE MODE")
+        store.ask("LOCK TABLE tracking_requeststat IN EXCLUSIVE MODE", [])
 
 
-def _visitors_of(day_on: date) -> tuple[int, int]:
-    """Give the numbers between which all visitors of a day lie."""
-    return first_visitor_of(day_on), first_visitor_of(day_on + timedelta(days=1))
+def _pairs[K: tuple[int, ...]](found: Mapping[K, int]) -> Sequence[tuple[int, ...]]:
+    return [(*key, packed >> 32, packed & 0xFFFFFFFF) for key, packed in sorted(found.items())]
 
 
 def _programs() -> list[int]:

@@ -1,24 +1,58 @@
 """The few statements that the ingest runs for every batch, on SQLite and on PostgreSQL, without the ORM's cost."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
 
+from vocero.tracking.models import DIMENSIONS
 from vocero.tracking.visitors import day_of_visitor
 
-COUNTS: Final = ("raw", "valid", "unique", "visitors", "head", "preview", "bot", "prefetch", "no_agent", "own")
-STAT_KEY: Final = ("program_id", "dimension", "day_on", "key", "network")
 _CHUNK: Final = 500
+_LARGE_CHUNK: Final = 5_000
 
 _CLICK: Final = "id, link_id, visitor, verdict, country, network_class, device, referrer_id"
 _CLICK_TYPES: Final = ("bigint", "bigint", "bigint", "text", "text", "smallint", "text", "integer")
-_STAT_TYPES: Final = ("bigint", "text", "date", "text", "text", *["integer"] * len(COUNTS))
-_STAT: Final = ", ".join(f'"{name}"' for name in (*STAT_KEY, *COUNTS))
-_ADD: Final = ", ".join(f'"{name}" = tracking_clickstat."{name}" + excluded."{name}"' for name in COUNTS)
-_STAT_CONFLICT: Final = f"ON CONFLICT ({', '.join(STAT_KEY)}) DO UPDATE SET {_ADD}"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Table:
+    """A table of roll-ups: its name, its key's columns with their types, and its counts."""
+
+    name: str
+    key: Mapping[str, str]
+    counts: tuple[str, ...]
+    least: str = ""
+    """A column that is no count: the smallest value stays."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns, in the order that rows are given in."""
+        return (*self.key, *([self.least] if self.least else []), *self.counts)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The columns' types in PostgreSQL."""
+        return (*self.key.values(), *(["bigint"] if self.least else []), *["integer"] * len(self.counts))
+
+
+_CUT: Final = {"program_id": "smallint", "dimension": "smallint"}
+_NAMED: Final = {"key": "text", "network": "text"}
+STATS: Final = Table("tracking_clickstat", {**_CUT, "day_on": "smallint", **_NAMED}, ("valid", "unique", "visitors"))
+WEEKS: Final = Table("tracking_clickweek", {**_CUT, "week_on": "smallint", **_NAMED}, ("valid", "unique", "visitors"))
+REQUESTS: Final = Table(
+    "tracking_requeststat",
+    {"program_id": "smallint", "day_on": "smallint", "network": "text"},
+    ("raw", "valid", "head", "preview", "bot", "prefetch", "no_agent", "own"),
+)
+SHARE_DAYS: Final = Table("tracking_shareday", {"day_on": "smallint", "share_id": "integer"}, ("valid", "unique"))
+SHARE_TOTALS: Final = Table("tracking_sharetotal", {"share_id": "integer"}, ("valid", "unique"), "first_click_id")
+_MEMBER: Final = {"member_id": "integer", "program_id": "smallint"}
+MEMBER_DAYS: Final = Table("tracking_memberday", {"day_on": "smallint", **_MEMBER}, ("valid", "unique"))
+MEMBER_MONTHS: Final = Table("tracking_membermonth", {"month_on": "smallint", **_MEMBER}, ("valid", "unique"))
 
 
 class ClickRow(NamedTuple):
@@ -50,37 +84,57 @@ def insert_clicks(rows: Sequence[ClickRow]) -> set[int]:
             marks = _marks(len(part), len(ClickRow._fields))
             sql = f"INSERT INTO tracking_click ({_CLICK}) VALUES {marks}"  # noqa: S608
             values = list(chain.from_iterable(part))
-        found.update(row[0] for row in _ask(f"{sql} ON CONFLICT DO NOTHING RETURNING id", values))
+        found.update(row[0] for row in ask(f"{sql} ON CONFLICT DO NOTHING RETURNING id", values))
     return found
 
 
-def add_stats(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add counts to the roll-ups; each row is a key and its counts, in the order of keys."""
+def add(table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add counts; each row is a key and its counts. Give rows in the order of keys, so that two nodes never wait in a ring."""
+    _upsert(table, rows, "{table}.{name} + excluded.{name}")
+
+
+def put(table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Put counts in the place of those that are there."""
+    _upsert(table, rows, "excluded.{name}")
+
+
+def drop_empty(table: Table, keys: Sequence[tuple[Any, ...]]) -> None:
+    """Delete those of these rows that count nothing any more."""
+    if keys:
+        mark = "%s" if connection.vendor == "postgresql" else "?"
+        wanted = [f"{column} = {mark}" for column in table.key] + [f'"{name}" = 0' for name in table.counts]
+        _many(f"DELETE FROM {table.name} WHERE {' AND '.join(wanted)}", keys)  # noqa: S608
+
+
+def rows_of_day(table: Table, day: int) -> dict[tuple[Any, ...], tuple[int, ...]]:
+    """Give the rows of a day by key; those of all programs."""
+    names = ", ".join(f'"{name}"' for name in table.columns)
+    sql = f"SELECT {names} FROM {table.name} WHERE day_on = {_marks(1, 1)[1:-1]}"  # noqa: S608
+    values: list[Any] = [day]
+    if next(iter(table.key)) == "program_id":
+        programs = [row[0] for row in ask("SELECT id FROM company_program", [])]
+        cuts = f"AND dimension IN ({', '.join(map(str, range(len(DIMENSIONS))))})" if "dimension" in table.key else ""
+        sql += f" AND program_id IN ({', '.join(map(str, programs)) or 'NULL'}) {cuts}"
+    width = len(table.key)
+    return {tuple(row[:width]): tuple(row[width:]) for row in ask(sql, values)}
+
+
+def _upsert(table: Table, rows: Sequence[tuple[Any, ...]], what: str) -> None:
+    if not rows:
+        return
+    names = ", ".join(f'"{name}"' for name in table.columns)
+    least = "LEAST" if connection.vendor == "postgresql" else "MIN"
+    changes = [f'"{name}" = {what.format(table=table.name, name=f'"{name}"')}' for name in table.counts]
+    if table.least:
+        changes.append(f"{table.least} = {least}({table.name}.{table.least}, excluded.{table.least})")
+    conflict = f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {', '.join(changes)}"
     if connection.vendor == "postgresql":
-        for part in _parts(rows):
-            _ask(
-                f"INSERT INTO tracking_clickstat ({_STAT}) SELECT * FROM {_unnest(_STAT_TYPES)} {_STAT_CONFLICT}",  # noqa: S608
-                _columns(part),
-            )
-    elif rows:
-        marks = _marks(1, len(_STAT_TYPES))
-        with connection.wrap_database_errors:
-            connection.connection.executemany(
-                f"INSERT INTO tracking_clickstat ({_STAT}) VALUES {marks} {_STAT_CONFLICT}",  # noqa: S608
-                [(*row[:2], row[2].isoformat(), *row[3:]) for row in rows],
-            )
-
-
-def note_first_clicks(first: Mapping[int, int]) -> None:
-    """Note the first valid click (id) of shares; an earlier one that is known stays."""
-    for part in _parts(sorted(first.items())):
-        least = "LEAST" if connection.vendor == "postgresql" else "MIN"
-        marks = _marks(len(part), 2)
-        _ask(
-            f"INSERT INTO tracking_firstclick (share_id, click_id) VALUES {marks}"  # noqa: S608
-            f" ON CONFLICT (share_id) DO UPDATE SET click_id = {least}(tracking_firstclick.click_id, excluded.click_id)",
-            list(chain.from_iterable(part)),
-        )
+        sql = f"INSERT INTO {table.name} ({names}) SELECT * FROM {_unnest(table.types)} {conflict}"  # noqa: S608
+        for begin in range(0, len(rows), _LARGE_CHUNK):
+            ask(sql, _columns(rows[begin : begin + _LARGE_CHUNK]))
+    else:
+        marks = _marks(1, len(table.columns))
+        _many(f"INSERT INTO {table.name} ({names}) VALUES {marks} {conflict}", rows)  # noqa: S608
 
 
 def share_states(share_ids: Iterable[int]) -> list[tuple[int, str]]:
@@ -88,7 +142,7 @@ def share_states(share_ids: Iterable[int]) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     for part in _parts(sorted(share_ids)):
         marks = _marks(1, len(part))
-        found += _ask(f"SELECT id, state FROM sharing_share WHERE id IN {marks}", part)  # noqa: S608
+        found += ask(f"SELECT id, state FROM sharing_share WHERE id IN {marks}", part)  # noqa: S608
     return found
 
 
@@ -99,12 +153,22 @@ def own_visits(visitors: Iterable[bytes], days: Iterable[date]) -> set[tuple[dat
     for part in _parts(sorted(visitors)):
         marks, days_marks = _marks(1, len(part)), _marks(1, len(wanted))
         sql = f"SELECT day_on, visitor, member_id FROM tracking_ownvisit WHERE day_on IN {days_marks} AND visitor IN {marks}"  # noqa: S608
-        for day, visitor, member in _ask(sql, [*map(_day_value, wanted), *part]):
+        for day, visitor, member in ask(sql, [*map(_day_value, wanted), *part]):
             found.add((date.fromisoformat(day) if isinstance(day, str) else day, bytes(visitor), member))
     return found
 
 
-def _ask(sql: str, values: Sequence[Any]) -> list[Any]:
+def _many(sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        if connection.vendor == "postgresql":
+            with connection.connection.cursor() as cursor:
+                cursor.executemany(sql, rows)
+        else:
+            connection.connection.executemany(sql, rows)
+
+
+def ask(sql: str, values: Sequence[Any]) -> list[Any]:
     """Run a statement on the connection itself; the ORM's wrapper would rewrite thousands of marks each time."""
     connection.ensure_connection()
     with connection.wrap_database_errors:

@@ -20,7 +20,7 @@ from vocero.policy.models import Acknowledgement, Term
 from vocero.sharing import services
 from vocero.sharing.models import Draft, Share
 from vocero.sharing.publishing import Publisher
-from vocero.tracking.models import ClickStat
+from vocero.tracking.models import ShareTotal
 
 SignIn = Callable[[Any], Client]
 
@@ -111,11 +111,7 @@ def test_a_share_that_is_out_says_so_with_joy_and_shows_its_figures(
     assert "Your share is out on Pigeon." in page
     assert 'hx-trigger="every 2s"' not in page
     share = Share.objects.get()
-    for number in range(2):
-        ClickStat.objects.create(
-            dimension="share", key=str(share.pk), day_on=MOMENT.date() + timedelta(days=number), network="pigeon",
-            program=people.program, raw=9, valid=5, unique=2,
-        )  # fmt: skip
+    ShareTotal.objects.create(share=share, first_click_id=1, valid=10, unique=4)
     assert "4 clicks" in text_of(ana.get("/shares"))
 
 

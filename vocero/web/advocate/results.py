@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Sum
+from django.db.models import Count
 
 from vocero.people.models import Member
 from vocero.sharing.models import Share
 from vocero.sharing.queries import Received
-from vocero.tracking.models import ClickStat, Conversion
+from vocero.tracking.models import Conversion, ShareTotal
+from vocero.tracking.queries import clicks_of_advocate
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,10 @@ def results_of(shares: Sequence[Share], received: dict[int, Received]) -> dict[i
 
 
 def clicks_of(shares: Sequence[Share]) -> dict[int, int]:
-    """Give the unique clicks of shares by id, from the roll-ups by day."""
-    keys = [str(share.pk) for share in shares]
-    rows = ClickStat.objects.filter(dimension="share", key__in=keys).values_list("key").annotate(Sum("unique"))
-    return {int(key): clicks for key, clicks in rows}
+    """Give the unique clicks of shares by id."""
+    return dict(ShareTotal.objects.filter(share__in=[share.pk for share in shares]).values_list("share_id", "unique"))
 
 
 def clicks_of_member(member: Member) -> int:
     """Give the unique clicks of all shares of a member."""
-    row = ClickStat.objects.filter(dimension="member", key=str(member.pk)).aggregate(all=Sum("unique"))
-    return row["all"] or 0
+    return clicks_of_advocate(member.pk)

@@ -22,10 +22,25 @@ from vocero.measurement.models import (
     ShareWeek,
 )
 from vocero.recognition.period_points import wrong_points
-from vocero.tracking.models import ClickStat, VisitorCount
+from vocero.tracking.models import (
+    ClickStat,
+    ClickWeek,
+    MemberDay,
+    MemberMonth,
+    RequestStat,
+    ShareDay,
+    ShareTotal,
+    VisitorCount,
+)
 
 TABLES: tuple[type[Model], ...] = (
     ClickStat,
+    ClickWeek,
+    RequestStat,
+    ShareDay,
+    ShareTotal,
+    MemberDay,
+    MemberMonth,
     VisitorCount,
     ShareStat,
     ShareWeek,
@@ -71,5 +86,5 @@ class Command(BaseCommand):
 
 def rows(table: type[Model]) -> Counter[tuple[Any, ...]]:
     """How often each row is there, by everything but its key."""
-    fields = [field.attname for field in table._meta.concrete_fields if not field.primary_key]
+    fields = [field.attname for field in table._meta.concrete_fields if field.attname != "id"]
     return Counter(table._default_manager.values_list(*fields).iterator())
