@@ -172,7 +172,7 @@ def ask(sql: str, values: Sequence[Any]) -> list[Any]:
     """Run a statement on the connection itself; the ORM's wrapper would rewrite thousands of marks each time."""
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        cursor = connection.connection.execute(sql, values)
+        cursor = connection.connection.execute(sql, *([values] if values else []))
         return list(cursor.fetchall()) if cursor.description else []
 
 
