@@ -1,7 +1,7 @@
 """Builds, once, the installation whose feed is measured: 10,000 offered posts in four languages, 300,000 members, 3 million shares.
 
 People, posts and shares are those of the largest company (`bench.largest_facts`); here the posts get what a feed looks at.
-`python -m bench.feed_company` builds it below `.cache/bench` unless it is there already, and prints its folder.
+`python -m bench.feed_company [CLICKS]` builds it below `.cache/bench` unless it is there already, and prints its folder.
 """
 
 import hashlib
@@ -14,21 +14,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from bench.largest import CACHE, ROOT, _house, environ, say
+from bench.largest import CACHE, CLICKS, ROOT, _house, environ, say
 
 SIGNED_IN: Final = 2_000
 _STAMP: Final = "feed.json"
 
 
-def build() -> Path:
-    """Give the data folder of the installation, built if it is not there or not of this version."""
-    folder = CACHE / "feed"
+def build(clicks: int = CLICKS) -> Path:
+    """Give the data folder of the installation, built if it is not there or not of this version; fewer clicks, fewer people."""
+    folder = CACHE / ("feed" if clicks == CLICKS else f"feed-{clicks}")
     stamp = folder / _STAMP
     if stamp.is_file() and json.loads(stamp.read_text())["version"] == _version():
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    subprocess.run([sys.executable, "-m", "bench.feed_company", "--fill"], env=environ(folder), cwd=ROOT, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "bench.feed_company", "--fill", str(clicks)], env=environ(folder), cwd=ROOT, check=True
+    )
     stamp.write_text(json.dumps({"version": _version()}))
     return folder
 
@@ -38,7 +40,7 @@ def _version() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
-def fill() -> None:
+def fill(clicks: int) -> None:
     """Fill the empty installation that the environment names."""
     import django
 
@@ -55,7 +57,7 @@ def fill() -> None:
     raw = connection.connection
     for pragma in ("synchronous=OFF", "journal_mode=MEMORY", "cache_size=-500000", "foreign_keys=OFF"):
         raw.execute(f"PRAGMA {pragma}")
-    size = Size()
+    size = Size(clicks)
     filler = Filler(raw, size)
     _house()
     with transaction.atomic():
@@ -127,6 +129,6 @@ def _dress(raw: Any, posts: int) -> None:
 
 if __name__ == "__main__":
     if "--fill" in sys.argv:
-        fill()
+        fill(int(sys.argv[-1]))
     else:
-        print(build())
+        print(build(*map(int, sys.argv[1:])))
