@@ -5,8 +5,9 @@ from datetime import datetime
 from django.db.models import BooleanField, Case, F, IntegerField, Q, QuerySet, Value, When
 
 from vocero.company.models import Program
+from vocero.company.queries import installation
 from vocero.content.models import Caption, Post, TopicFollow
-from vocero.content.queries import offered_to, reading_language
+from vocero.content.queries import offered_to
 from vocero.people.models import Member
 
 
@@ -41,6 +42,12 @@ def ranked_for(member: Member, at: datetime, program: Program | None = None) -> 
         )
         .order_by("-is_featured", "-in_own_language", "topic_rank", F("offered_at").desc(), "-pk")
     )
+
+
+def reading_language(member: Member) -> str:
+    """Give the language a member reads: their own, or the company's."""
+    house = installation()
+    return member.language or (house.language if house else "en")
 
 
 def _yes_or_no(condition: Q) -> Case:

@@ -16,7 +16,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from vocero.company.models import Program
-from vocero.company.queries import installation, main_program
+from vocero.company.queries import main_program
 from vocero.content.health import DOWN_AFTER, Health, health_of
 from vocero.content.mix import Mix
 from vocero.content.models import Campaign, Caption, Post, Source, Topic
@@ -71,12 +71,6 @@ def post_of_page(program: Program, url: str) -> Post | None:
 def is_offered_to(post: Post, member: Member, at: datetime) -> bool:
     """Say whether a member may share this post now."""
     return offered_to(member, at, post.program).filter(pk=post.pk).exists()
-
-
-def reading_language(member: Member) -> str:
-    """Give the language a member reads: their own, or the company's."""
-    house = installation()
-    return member.language or (house.language if house else "en")
 
 
 def with_everything(posts: QuerySet[Post]) -> QuerySet[Post]:

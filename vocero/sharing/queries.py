@@ -87,11 +87,6 @@ def draft_of(member: Member, post: Post) -> Draft | None:
     return drafts.select_related("caption").order_by("-updated_at").first()
 
 
-def shared_before(member: Member, post: Post, *, network: str) -> Share | None:
-    """Give this member's latest share of a post to a network that is out or on its way, or None."""
-    return _real(member).filter(post=post, network=network, state__in=LIVING).order_by("-created_at").first()
-
-
 def my_shares(member: Member, *, after: str = "", most: int = 20) -> MyShares:
     """Give a page of a member's own shares, the newest first, with their links and what the networks told last."""
     shares = Share.objects.filter(member=member).select_related("post", "post__card_image", "account", "link")

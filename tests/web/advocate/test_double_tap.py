@@ -11,23 +11,24 @@ from django.test import Client
 
 from tests.cast import People
 from tests.sharing.library import make_post
-from vocero.sharing import queries
 from vocero.sharing.models import Share
+from vocero.sharing.standing import Standing
+from vocero.web.advocate import compose
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_taps_at_once_make_one_share(
     people: People, sign_in: Callable[[Any], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    both_have_looked, look = threading.Barrier(2), queries.shared_before
+    both_have_looked, look = threading.Barrier(2), compose.standing_of
 
-    def look_slowly(*args: Any, **values: Any) -> Share | None:
+    def look_slowly(*args: Any, **values: Any) -> Standing:
         found = look(*args, **values)
         with contextlib.suppress(threading.BrokenBarrierError):
             both_have_looked.wait(1)
         return found
 
-    monkeypatch.setattr(queries, "shared_before", look_slowly)
+    monkeypatch.setattr(compose, "standing_of", look_slowly)
     post = make_post(people.house)
     clients = [sign_in(people.ana) for _ in range(2)]
     answers: list[int] = []
@@ -44,5 +45,6 @@ def test_two_taps_at_once_make_one_share(
         one.start()
     for one in taps:
         one.join()
+    assert both_have_looked.broken, "somebody looked"
     assert sorted(answers) == [302, 422]
     assert Share.objects.count() == 1
