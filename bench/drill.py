@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.bench import conditions
-from bench.drills import broken_disk, database_away, full_disk, kills, power, slow_clients, suite, two_nodes
+from bench.drills import broken_disk, capacity, database_away, full_disk, kills, power, slow_clients, suite, two_nodes
 from bench.drills.finding import Drill, Finding
 from bench.tools import what_is_missing
 
@@ -25,6 +25,7 @@ DRILLS: dict[str, Drill] = {
     "power": Drill(power.long, 200, ("mkfs.ext4", "mount")),
     "database-away": Drill(database_away.long, 50),
     "two-nodes": Drill(two_nodes.long, 20, ("nginx",)),
+    "capacity": Drill(capacity.long, 60, ("wrk",)),
     "slow-clients": Drill(slow_clients.long, 500, ("nginx",)),
     "disk-full": Drill(full_disk.long, 10, ("mkfs.ext4", "mount")),
     "disk-fails": Drill(broken_disk.long, 200, ("strace",)),
@@ -78,6 +79,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(DRILLS)}; all by default")
     parser.add_argument("--list", action="store_true", help="say what there is, and run nothing")
     parser.add_argument("--faults", type=int, help="how many faults, instead of the long form's number")
+    parser.add_argument("--minutes", type=int, dest="faults", help="the same for drills that count minutes (capacity)")
     parser.add_argument("--seed", type=int, default=1, help="what chance is drawn from; 1 by default")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args(words)

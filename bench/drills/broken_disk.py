@@ -10,6 +10,7 @@ from bench.drills.crew import Crew
 from bench.drills.finding import Finding
 from bench.drills.visitors import Visitors
 
+_THREADS = 4
 # Which calls, and from which one on: SQLite and the head of the segment write a few times before the first click.
 CALLS = (("fdatasync", 2), ("pwrite64", 12))
 
@@ -48,8 +49,10 @@ def drill(
             strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
             team.add("links", [*strace, *crew.links(port, application=application)], port)
             team.wait_until_answering("links")
-            visitors = Visitors([port], tokens, threads=4, first=1_000_000 * (number + 1))
-            visitors.wait_for(40)
+            visitors = Visitors([port], tokens, threads=_THREADS, first=1_000_000 * (number + 1))
+            visitors.wait_for(
+                40 + _THREADS * nth
+            )  # as many clicks as make the n-th call happen, however they are grouped
             visitors.stop()
         finally:
             team.end_all()

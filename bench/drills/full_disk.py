@@ -1,6 +1,12 @@
-"""D4: the disk fills up under click load; visitors are sent on, each loss is marked and counted, and all resumes by itself."""
+"""D4: the disk fills up under clicks and under shares, audit lines, consent and uploads, and all resumes by itself.
 
+Visitors are sent on, each loss is marked and counted; what cannot be written is refused with an error that says why; reading
+goes on.
+"""
+
+import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,22 +17,32 @@ from bench.drills.crew import Crew
 from bench.drills.disks import disk
 from bench.drills.finding import Finding
 from bench.drills.visitors import Visitors
+from bench.drills.writing import Writing, missing
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What visitors were told while there was no room, and how soon clicks were stored again."""
+    """What visitors were told while there was no room, and how soon clicks and rows were stored again.
+
+    `refused` counts the errors that writers were given, by what was to be written and why not.
+    """
 
     marked: int
     counted_lost: int
     not_sent_on: int
     resumed_in_seconds: float
+    refused: dict[str, int]
+    rows_committed: int
+    rows_lost: int
+    rows_resumed_in_seconds: float
+    reads_failed: int
     count: Count
 
 
 def drill(folder: Path, *, rounds: int = 1, furnish: Callable[[Path], object] = lambda _: None) -> Outcome:
     """Fill the disk that holds segments and SQLite, let visitors click, make room again, and count."""
-    resumed = 0.0
+    resumed = rows_resumed = 0.0
+    reads_failed = 0
     with disk(folder, megabytes=96) as ours:
         data = ours.place / "data"
         data.mkdir()
@@ -40,30 +56,58 @@ def drill(folder: Path, *, rounds: int = 1, furnish: Callable[[Path], object] = 
             team.add("ingest", crew.ingest())
             team.wait_until_answering("links")
             visitors = Visitors([port], tokens, threads=8)
+            writing = Writing(environ, folder / "drill.log")
+            writing.wait_for(8)
             for _ in range(rounds):
                 visitors.wait_for(200)
                 filler = ours.fill()
-                marked = len(visitors.marked)
+                marked, refused = len(visitors.marked), len(writing.refused)
                 deadline = time.monotonic() + 20
-                while len(visitors.marked) < marked + 300 and time.monotonic() < deadline:
+                while (
+                    len(visitors.marked) < marked + 300 or len(writing.refused) < refused + 8
+                ) and time.monotonic() < deadline:
                     time.sleep(0.05)
+                    reads_failed += not _can_read(environ)
                 filler.unlink()
                 begun = time.monotonic()
                 visitors.wait_for(1)
                 resumed = max(resumed, time.monotonic() - begun)
+                writing.wait_for(4)
+                rows_resumed = max(rows_resumed, time.monotonic() - begun)
                 visitors.wait_for(200)
             visitors.stop()
+            writing.stop()
         finally:
             team.end_all()
         counting.take_in(environ)
         count = counting.count(environ, visitors.acknowledged)
         ((lost,),) = counting.rows(environ, "SELECT COALESCE(SUM(lost), 0) FROM tracking_segmentcursor")
+        rows_lost = missing(environ, writing.said)
     wrong = sum(visitors.others.values()) + visitors.failures
-    return Outcome(len(visitors.marked), int(lost), wrong, resumed, count)
+    return Outcome(
+        len(visitors.marked),
+        int(lost),
+        wrong,
+        resumed,
+        dict(Counter(writing.refused)),
+        len(writing.said),
+        rows_lost,
+        rows_resumed,
+        reads_failed,
+        count,
+    )
+
+
+def _can_read(environ: dict[str, str]) -> bool:
+    try:
+        return bool(counting.rows(environ, "SELECT COUNT(*) FROM sharing_share")[0][0])
+    except sqlite3.Error:
+        return False
 
 
 def long(folder: Path, faults: int, seed: int) -> Finding:
     """D4: the disk fills up under clicks and is freed again."""
     outcome = drill(folder, rounds=faults)
     held = outcome.count.is_right and not outcome.not_sent_on and outcome.marked == outcome.counted_lost
-    return Finding(held and outcome.resumed_in_seconds <= 5, asdict(outcome))
+    held = held and bool(outcome.refused) and not outcome.rows_lost and not outcome.reads_failed
+    return Finding(held and max(outcome.resumed_in_seconds, outcome.rows_resumed_in_seconds) <= 5, asdict(outcome))

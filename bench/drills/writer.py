@@ -1,8 +1,9 @@
-"""Writes shares, audit lines and consent one after the other and says so, each once it is committed.
+"""Writes shares, audit lines, consent and pictures one after the other and says so, each once it is committed.
 
 It tries again when a write is refused, and says what the refusal was; it ends when its standard input is closed.
 """
 
+import io
 import os
 import sys
 import threading
@@ -14,6 +15,7 @@ TABLES = {
     "share": ("sharing_share", "id"),
     "audit": ("company_auditentry", "id"),
     "consent": ("people_consentevent", "id"),
+    "upload": ("company_storedfile", "id"),
 }
 """What it writes, and where each can be found again."""
 
@@ -46,7 +48,10 @@ def main() -> None:
 
 
 def _writers() -> Mapping[str, Callable[[int], int]]:
+    from PIL import Image
+
     from vocero.company import audit
+    from vocero.company.files import store_image
     from vocero.company.models import Program
     from vocero.content.models import Post
     from vocero.people import services as people
@@ -73,7 +78,12 @@ def _writers() -> Mapping[str, Callable[[int], int]]:
             people.pause(member, program, language="en", at=at)
         return ConsentEvent.objects.order_by("-pk").values_list("pk", flat=True)[0]
 
-    return {"share": share, "audit": write_audit, "consent": consent}
+    def upload(number: int) -> int:
+        picture = io.BytesIO()
+        Image.effect_noise((64, 64), 1 + number % 100).save(picture, "PNG")
+        return store_image(picture.getvalue(), at=datetime.now(UTC)).pk
+
+    return {"share": share, "audit": write_audit, "consent": consent, "upload": upload}
 
 
 if __name__ == "__main__":

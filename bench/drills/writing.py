@@ -1,4 +1,4 @@
-"""Watches a process that writes shares, audit lines and consent, and asks afterwards whether all it said is there."""
+"""Watches a process that writes shares, audit lines, consent and pictures, and asks afterwards whether all it said is there."""
 
 import subprocess
 import sys

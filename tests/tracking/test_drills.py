@@ -49,6 +49,10 @@ def test_a_full_disk_loses_no_visitor_and_no_loss_is_silent(tmp_path: Path) -> N
     assert outcome.marked > 0
     assert outcome.counted_lost == outcome.marked
     assert outcome.resumed_in_seconds < 5
+    assert outcome.refused
+    assert all("full" in why or "No space" in why for why in outcome.refused), outcome.refused
+    assert (outcome.rows_lost, outcome.reads_failed) == (0, 0)
+    assert outcome.rows_resumed_in_seconds < 60
     assert outcome.count.is_right, outcome
 
 

@@ -120,6 +120,11 @@ def test_room_written_ahead_is_no_click_and_is_cut(tmp_path: Path) -> None:
         os.close(writer.fd)  # as kill -9 leaves it
         left = reader.read(live.offset)
         assert (left.records, left.damaged, left.is_end) == ([], 0, True)
+        offset, damaged, is_end = 0, 0, False
+        while not is_end:
+            step = reader.read(offset, most_bytes=4096)
+            offset, damaged, is_end = step.offset, damaged + step.damaged, step.is_end
+        assert damaged == 0
     other = SegmentWriter.create(tmp_path, node="n2", at_us=AT_US, ahead=True)
     other.append(click(1))
     other.close()

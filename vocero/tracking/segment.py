@@ -334,7 +334,8 @@ class SegmentReader:
                 position = len(data)
             else:
                 following = max(position + 1, len(data) - _LARGEST - _FRAME.size)
-                damaged += following - position
+                is_room = not data[position:].strip(b"\0")  # written ahead by a process that was killed
+                damaged += 0 if is_room else following - position
                 position = following
         return Stretch(records, offset + position, damaged, torn, is_end=all_read and position >= len(data))
 
