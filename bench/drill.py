@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from bench.bench import conditions
-from bench.drills import broken_disk, capacity, database_away, full_disk, kills, power, slow_clients, suite, two_nodes
+from bench.drills import (
+    broken_disk,
+    capacity,
+    database_away,
+    full_disk,
+    kills,
+    power,
+    restore,
+    slow_clients,
+    suite,
+    two_nodes,
+)
 from bench.drills.finding import Drill, Finding
 from bench.tools import what_is_missing
 
@@ -29,6 +40,8 @@ DRILLS: dict[str, Drill] = {
     "slow-clients": Drill(slow_clients.long, 500, ("nginx",)),
     "disk-full": Drill(full_disk.long, 10, ("mkfs.ext4", "mount")),
     "disk-fails": Drill(broken_disk.long, 200, ("strace",)),
+    "restore-sqlite": Drill(restore.on_sqlite, 50),
+    "restore-postgresql": Drill(restore.on_postgresql, 50),
     "publishers": Drill(suite.publishers, 60),
 }
 

@@ -47,6 +47,20 @@ class Cluster:
         return int((self._data / "postmaster.pid").read_text().split("\n")[0])
 
     @property
+    def programs(self) -> Path:
+        """Where `pg_dump` and `pg_restore` of its own version are."""
+        return self._bin
+
+    def make_database(self, name: str) -> str:
+        """Make an empty database, in the place of one of that name, and give its address."""
+        import psycopg
+
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        return f"{self.url.rpartition('/')[0]}/{name}"
+
+    @property
     def url(self) -> str:
         """The address of its database."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"

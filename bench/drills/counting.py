@@ -50,9 +50,20 @@ def rows(environ: Mapping[str, str], sql: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-def count(environ: Mapping[str, str], acknowledged: Iterable[int], *, address: str = "127.0.0.1") -> Count:
+def salts_of(environ: Mapping[str, str]) -> list[tuple[int, bytes]]:
+    """The salts of the days that are open, by which a visitor is found again."""
+    return [(_day(day), bytes(salt)) for day, salt in rows(environ, "SELECT day_on, salt FROM tracking_dailysalt")]
+
+
+def count(
+    environ: Mapping[str, str],
+    acknowledged: Iterable[int],
+    *,
+    address: str = "127.0.0.1",
+    salts: list[tuple[int, bytes]] | None = None,
+) -> Count:
     """Compare: every acknowledged click must be a row, and no click two of them."""
-    salts = [(_day(day), bytes(salt)) for day, salt in rows(environ, "SELECT day_on, salt FROM tracking_dailysalt")]
+    salts = salts_of(environ) if salts is None else salts
     found = rows(environ, "SELECT visitor, verdict FROM tracking_click")
     stored = Counter(visitor for visitor, verdict in found if verdict != "head")
     lost = asked = 0

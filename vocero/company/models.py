@@ -27,6 +27,7 @@ class Installation(models.Model):
     mail_tested_at = models.DateTimeField(null=True, blank=True)
     set_up_at = models.DateTimeField(null=True, blank=True)
     setup_steps = models.JSONField(default=dict, blank=True)
+    backed_up_at = models.DateTimeField(null=True, blank=True, help_text="when the last complete backup began")
     is_demo = models.BooleanField(default=False)
 
     class Meta:

@@ -25,11 +25,16 @@ HELP = """Vocero: people share what they are proud of, and the company sees hone
   vocero rebuild         make the roll-ups anew from the facts (--since DATE)
   vocero verify          recount from the facts and compare with the roll-ups
   vocero check           what is wrong with this installation, and how to mend it
+  vocero backup [FOLDER] copy the whole installation while it runs, without its keys
+  vocero restore FOLDER  put a backup into an empty place; nothing leaves it until somebody says so
   vocero prepare         bring the database to this version (serve does it by itself)
   vocero help COMMAND    more about one command; Django's own commands work too
 
 Settings come from the environment: docs/operate/settings.md.
 """
+
+_STARTS = frozenset({"serve", "links", "worker", "ingest", "prepare"})
+"""What must not begin on half of a restored copy."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,6 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not words or words[0] in {"-h", "--help"} or words == ["help"]:
             print(HELP, end="")
             return 0
+        if words[0] in _STARTS and (begun := environment.load().data / "restoring").exists():
+            print(
+                f"A restore was begun here and did not end ({begun}). Empty the database and the data folder, and run"
+                " vocero restore again.",
+                file=sys.stderr,
+            )
+            return 1
         if words[0] in {"serve", "links", "demo"}:
             return {"serve": serve, "links": links, "demo": demo}[words[0]](words[1:])
         return django([words[0].replace("-", "_") if words[0] != "help" else "help", *words[1:]])

@@ -28,6 +28,7 @@ from vocero.tracking.queries import clicks_lost
 FINE, NOTE, WRONG = "fine", "note", "wrong"
 _LEAST_FREE = 2 * 1024**3
 _CLOCKS_APART = timedelta(seconds=5)
+_OLDEST_BACKUP = timedelta(days=2)
 _OLDEST_SQLITE = (3, 37, 0)
 _OLDEST_POSTGRESQL = 150000
 
@@ -276,9 +277,25 @@ def check_work(told: Environment, at: datetime) -> Iterator[Finding]:
             f"{lost} clicks could not be stored within a week; their visitors were sent on.",
             f"Give {told.segments} room on a disk that works.",
         )
+    yield from _check_backup(at)
     waiting = sum(path.stat().st_size for path in _segments(told.segments))
     if waiting and (beat is None or at - beat > schedule.BEAT_VALID):
         yield Finding(NOTE, "clicks", f"{waiting / 1024:.0f} KiB of clicks are kept on the disk.", "Run: vocero serve")
+
+
+def _check_backup(at: datetime) -> Iterator[Finding]:
+    """There is a backup, and it is not old."""
+    told = installation()
+    if told is None:
+        return
+    last = told.backed_up_at
+    if last is None:
+        text = "`vocero backup` has not been run here. Perhaps you copy everything in another way."
+        yield Finding(NOTE, "backup", text, "Each night: vocero backup FOLDER (docs/operate/backup.md)")
+    elif at - last > _OLDEST_BACKUP:
+        yield Finding(NOTE, "backup", f"The last one is of {last:%Y-%m-%d %H:%M} UTC.", "Run: vocero backup FOLDER")
+    else:
+        yield Finding(FINE, "backup", f"The last one is of {last:%Y-%m-%d %H:%M} UTC.")
 
 
 def _segments(folder: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from vocero.notices.invitations import send_invitation
 from vocero.notices.models import Mail
 from vocero.people import invitations
 from vocero.people.queries import due_invitations
+from vocero.policy.queries import mail_waits
 
 AT_ONCE: Final = 50
 KEPT_FOR: Final = timedelta(days=30)
@@ -18,7 +19,7 @@ KEPT_FOR: Final = timedelta(days=30)
 
 def send_due_invitations(at: datetime) -> int:
     """Send up to 50 invitations whose mail is due, over one connection; gives how many were dealt with."""
-    if not mail.is_configured():
+    if not mail.is_configured() or mail_waits():
         return 0
     done = 0
     with mail.one_connection():
@@ -31,7 +32,7 @@ def send_due_invitations(at: datetime) -> int:
 
 def send_weekly_mails(at: datetime) -> int:
     """Send the weekly mail to everybody whose Tuesday morning it is; gives how many members were dealt with."""
-    if not mail.is_configured():
+    if not mail.is_configured() or mail_waits():
         return 0
     done = 0
     with mail.one_connection():
@@ -42,7 +43,7 @@ def send_weekly_mails(at: datetime) -> int:
 
 def ask_to_reconnect(at: datetime) -> int:
     """Ask the members of dead and dying connections, once each, to connect again; gives how many were asked."""
-    if not mail.is_configured():
+    if not mail.is_configured() or mail_waits():
         return 0
     asked = 0
     with mail.one_connection():

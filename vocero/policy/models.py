@@ -78,6 +78,7 @@ class StopSwitch(models.Model):
     engaged_at = models.DateTimeField()
     engaged_by = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=280, blank=True)
+    holds_mail = models.BooleanField(default=False, help_text="a restored copy: mail of its own accord waits as well")
     released_at = models.DateTimeField(null=True, blank=True)
     released_by = models.ForeignKey(Member, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 

@@ -45,6 +45,11 @@ def stop_in_force() -> StopSwitch | None:
     return StopSwitch.objects.filter(released_at=None).order_by("engaged_at").first()
 
 
+def mail_waits() -> bool:
+    """Whether mail that nobody asked for this minute waits: a copy was restored, and nobody has looked at it yet."""
+    return StopSwitch.objects.filter(released_at=None, holds_mail=True).exists()
+
+
 def shown_terms(*, kind: str) -> list[ShownTerm]:
     """Give the live terms of a kind for the program team, unsealed, in alphabetical order."""
     terms = [

@@ -132,12 +132,18 @@ def install_starters(*, at: datetime, by: Member | None = None) -> Guideline:
 
 
 @transaction.atomic
-def engage_stop(*, by: Member, reason: str, at: datetime) -> StopSwitch:
-    """Stop everything that has not begun to leave, for everybody, until it is released; a second time changes nothing."""
+def engage_stop(*, by: Member, reason: str, at: datetime, holds_mail: bool = False) -> StopSwitch:
+    """Stop everything that has not begun to leave, for everybody, until it is released; a second time changes nothing.
+
+    With `holds_mail` invitations, reminders and the weekly mail wait as well, also when a stop was in force before.
+    """
     held = stop_in_force()
     if held is not None:
+        if holds_mail and not held.holds_mail:
+            held.holds_mail = True
+            held.save(update_fields=["holds_mail"])
         return held
-    made = StopSwitch.objects.create(engaged_at=at, engaged_by=by, reason=one_line(reason)[:280])
+    made = StopSwitch.objects.create(engaged_at=at, engaged_by=by, reason=one_line(reason)[:280], holds_mail=holds_mail)
     audit.record("policy.stop_engaged", actor=_name(by), at=at)
     return made
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
+from vocero.company.models import Installation
 from vocero.sharing.models import Share
 from vocero.sharing.services import confirm_by_click
 from vocero.tracking import counts, stats, store
@@ -36,7 +37,10 @@ from vocero.tracking.store import ClickRow
 from vocero.tracking.visitors import visitor_number
 
 KEPT: Final = timedelta(hours=26)
-"""How long a segment stays after its last click is committed: one nightly backup passes, from which it may be needed."""
+"""How long a segment stays after its last click is committed while no backup of ours is known: one night passes."""
+
+KEPT_AT_MOST: Final = timedelta(days=7)
+"""How long it stays when the last backup is older than its last click, so that a forgotten backup fills no disk."""
 
 BATCH_BYTES: Final = 512 << 10
 BATCH_ARRIVALS: Final = 4000
@@ -247,20 +251,26 @@ class Ingest:
         self._counted_until = ended + 20 * (ended - begun)
 
     def clean_up(self, *, at: datetime) -> int:
-        """Delete the segments that were committed to their end long enough ago; gives how many.
+        """Delete the segments that a backup holds the clicks of; gives how many.
 
         A links process that ended may have left a closed day's salt beside its known links: that goes too.
         """
         if self._salt_file is not None:
             self._salt_file.keep_only(set(DailySalt.objects.values_list("day_on", flat=True)))
-        deleted = 0
+        deleted, until = 0, _spare_since(at)
         for path in list(segments_in(self._folder)):
-            over = SegmentCursor.objects.filter(node=node_of(path), segment=path.name, done_at__lte=at - KEPT)
+            over = SegmentCursor.objects.filter(node=node_of(path), segment=path.name, done_at__lte=until)
             if over.exists():
                 path.unlink(missing_ok=True)
                 self._done.discard(path.name)
                 deleted += 1
         return deleted
+
+
+def _spare_since(at: datetime) -> datetime:
+    """Give the moment up to which committed clicks are in a backup: the last one's own, or as long as a night takes."""
+    known = Installation.objects.values_list("backed_up_at", flat=True).first()
+    return at - KEPT if known is None else max(min(known, at), at - KEPT_AT_MOST)
 
 
 def store_clicks(rows: Sequence[ClickRow]) -> list[ClickRow]:

@@ -8,6 +8,7 @@ from vocero.sharing.services.ending import (
     clear_up,
     confirm_by_click,
     confirm_handoff,
+    doubt_what_was_due,
     withdraw_share,
 )
 from vocero.sharing.services.making import (
@@ -38,6 +39,7 @@ __all__ = [
     "clear_up",
     "confirm_by_click",
     "confirm_handoff",
+    "doubt_what_was_due",
     "edit_text",
     "keep_draft",
     "schedule",

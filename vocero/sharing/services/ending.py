@@ -92,6 +92,15 @@ def clear_up(share: Share, *, is_out: bool, at: datetime) -> None:
     share.refresh_from_db()
 
 
+def doubt_what_was_due(*, until: datetime) -> int:
+    """In a restored copy: call every planned share that was due by now not confirmed; gives how many.
+
+    Since the copy was made it may have gone out. Nobody can tell, so it is not sent, and its advocate is asked to look.
+    """
+    due = Share.objects.filter(channel=Channel.API, state=State.PLANNED, due_at__lte=until)
+    return due.update(state=State.UNCONFIRMED, lease_until=None, reason="")
+
+
 def withdraw_share(share: Share, *, at: datetime) -> None:
     """Take a share down: on the network where it lets us, else on the advocate's word that they did it themselves.
 
