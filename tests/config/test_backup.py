@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from bench.drills import counting, restore
 from bench.drills.cluster import Cluster
 from tests.cast import MOMENT, House
-from tests.running import Running, installation, prepared_database
+from tests.running import Running, installation, prepared_database, wait_for
 from tests.servers.fake_networks import FakeNetworks
 from tests.sharing.test_kills import Crew
 from vocero.company.models import Installation
@@ -145,7 +146,7 @@ from datetime import timedelta
 from vocero.lib import clock
 from vocero.policy.queries import mail_waits
 from vocero.sharing.publishing import Publisher
-Publisher(now=lambda: clock.now() + timedelta(hours={hours})).run()
+print("handled", Publisher(now=lambda: clock.now() + timedelta(hours=2)).run())
 print("mail waits" if mail_waits() else "mail goes")
 """
 PLAN_ONE = """
@@ -167,20 +168,21 @@ def test_a_restored_copy_sends_nothing(tmp_path: Path) -> None:
         ):
             crew = Crew(house.data, settings)
             crew.ask("make 8")
-            crew.close()
             house.run("shell", "-c", PLAN_ONE)
             done = house.run("backup", str(tmp_path / "backups"))
             assert done.returncode == 0, done.stderr
             folder = Path(done.stdout.rpartition("Complete: ")[2].splitlines()[0])
-            house.run("shell", "-c", SEND.format(hours=0))
-            assert len(networks.posts()) == 7
+            crew.start()
+            wait_for(lambda: Counter(one["state"] for one in crew.ask("report"))["planned"] == 1, what="seven to leave")
+            wait_for(lambda: len(networks.posts()) == 7, what="seven posts")
+            crew.close()
             (copy.data / "vocero.sqlite3").unlink()
             done = copy.run("restore", str(folder))
             assert done.returncode == 0, done.stderr
             assert "7 shares were due since" in done.stdout
-            sent = copy.run("shell", "-c", SEND.format(hours=2))
+            sent = copy.run("shell", "-c", SEND)
             assert sent.returncode == 0, sent.stderr
-            assert "mail waits" in sent.stdout
+            assert "handled 0\nmail waits" in sent.stdout
             networks.settle()
             assert len(networks.posts()) == 7
             assert networks.posted_more_than_once() == {}
