@@ -42,7 +42,11 @@ DRILLS: dict[str, Drill] = {
     "disk-fails": Drill(broken_disk.long, 200, ("strace",)),
     "restore-sqlite": Drill(restore.on_sqlite, 50),
     "restore-postgresql": Drill(restore.on_postgresql, 50),
-    "publishers": Drill(suite.publishers, 60),
+    "publishers": Drill(suite.publishers, 300),
+    "frozen-publishers": Drill(suite.frozen_publishers, 40),
+    "upstream": Drill(suite.upstream, 15),
+    "token-refresh": Drill(suite.token_refresh, 200),
+    "clocks": Drill(suite.clocks, 1000),
 }
 
 

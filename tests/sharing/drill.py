@@ -132,6 +132,7 @@ def freezes(crew: Crew, networks: FakeNetworks, *, freezes: int, shares: int, fl
             break
     for pid in list(crew.alive):
         os.kill(pid, signal.SIGCONT)
+    time.sleep(2)  # so that who was woken last does what it would do
     while crew.alive:
         crew.kill(0)
     for _ in range(2):

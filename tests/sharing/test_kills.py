@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tests.sharing.drill import Crew, Outcome
 
 KILLS = int(os.environ.get("VOCERO_TEST_KILLS", "6"))
 SHARES = int(os.environ.get("VOCERO_TEST_SHARES", str(5 * KILLS)))
+LONG = "VOCERO_TEST_FREEZES" in os.environ
 FREEZES = int(os.environ.get("VOCERO_TEST_FREEZES", "3"))
 SEED = int(os.environ.get("VOCERO_TEST_SEED", "11"))
 
@@ -66,17 +67,11 @@ def test_nothing_is_posted_twice_and_nothing_is_lost_on_postgresql(tmp_path: Pat
         assert held(drill.kills(crew, networks, kills=KILLS, shares=SHARES, seed=SEED))
 
 
-def test_publishers_frozen_past_their_lease_send_nothing_twice_on_sqlite(
-    tmp_path: Path, networks: FakeNetworks
+@pytest.mark.parametrize("crew_on", [crew_on_sqlite, crew_on_postgresql][: 2 if LONG else 1])
+def test_publishers_frozen_past_their_lease_send_nothing_twice(
+    tmp_path: Path, networks: FakeNetworks, crew_on: Callable[..., AbstractContextManager[Crew]]
 ) -> None:
-    with crew_on_sqlite(tmp_path, networks.environment()) as crew:
-        assert held(drill.freezes(crew, networks, freezes=FREEZES, shares=40 * FREEZES))
-
-
-def test_publishers_frozen_past_their_lease_send_nothing_twice_on_postgresql(
-    tmp_path: Path, networks: FakeNetworks
-) -> None:
-    with crew_on_postgresql(tmp_path, networks.environment()) as crew:
+    with crew_on(tmp_path, networks.environment()) as crew:
         assert held(drill.freezes(crew, networks, freezes=FREEZES, shares=40 * FREEZES))
 
 

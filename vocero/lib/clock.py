@@ -61,3 +61,21 @@ class MovingClock:
         """Move on by a duration and give the new moment."""
         self._moment += by
         return self._moment
+
+
+class SteadyClock:
+    """Notices when the clock on the wall was set: it then ran otherwise than the one that nobody can set."""
+
+    def __init__(self, *, jump: timedelta = timedelta(seconds=5), settles: timedelta = timedelta(seconds=180)) -> None:
+        self._jump = jump.total_seconds()
+        self._settles = settles.total_seconds()
+        self._ahead: float | None = None
+        self._set_at: float | None = None
+
+    def is_steady(self, at: datetime, monotonic: float) -> bool:
+        """Say whether the wall's clock was not set for a while; both clocks are to be read at the same moment."""
+        ahead = at.timestamp() - monotonic
+        if self._ahead is not None and abs(ahead - self._ahead) > self._jump:
+            self._set_at = monotonic
+        self._ahead = ahead
+        return self._set_at is None or monotonic - self._set_at > self._settles

@@ -23,6 +23,8 @@ from vocero.networks.registry import UnknownNetwork, get_network
 from vocero.sharing.models import Attempt, Share
 
 State = Share.State
+LONGEST_LEASE = timedelta(hours=25)
+"""A server's own word on when to come back counts for a day at most; nothing is put off for longer."""
 FIRST_READING = timedelta(hours=1)
 """How long after a share is out its reactions are asked for the first time."""
 
@@ -109,17 +111,21 @@ def waiting(
     most: int,
     full: Collection[tuple[str, str]] = (),
     busy: Collection[int] = (),
-    only_started: bool = False,
+    lapsed: bool = True,
+    planned: bool = True,
 ) -> list[Waiting]:
-    """Give shares that may be claimed now, oldest first: on their way with a lapsed lease, then planned and due.
+    """Give shares that may be claimed now, oldest first: on their way with a `lapsed` lease, then `planned` and due.
 
-    `full` names servers and `busy` accounts that get nothing more now; `only_started` leaves out what is planned. Two
-    queries, because each of them can then follow an index to the first few of very many.
+    `full` names servers and `busy` accounts that get nothing more now. Two queries, because each of them can then follow
+    an index to the first few of very many.
     """
-    lapsed = Share.objects.filter(state=State.SENDING, lease_until__lte=at).order_by("lease_until", "pk")
-    planned = Share.objects.filter(_is_free(at), state=State.PLANNED, due_at__lte=at).order_by("due_at", "pk")
+    wanted = []
+    if lapsed:
+        wanted.append(Share.objects.filter(_has_lapsed(at), state=State.SENDING).order_by("lease_until", "pk"))
+    if planned:
+        wanted.append(Share.objects.filter(_is_free(at), state=State.PLANNED, due_at__lte=at).order_by("due_at", "pk"))
     found: list[Waiting] = []
-    for shares in (lapsed,) if only_started else (lapsed, planned):
+    for shares in wanted:
         some = shares.filter(channel=Share.Channel.API)
         for network, instance in full:
             some = some.exclude(network=network, account__instance=instance)
@@ -135,11 +141,16 @@ def waiting(
 def is_due(at: datetime) -> Q:
     """Give the condition for being due; whoever reads a row to claim it must ask for it in that very query."""
     planned = Q(state=State.PLANNED, due_at__lte=at) & _is_free(at)
-    return (planned | Q(state=State.SENDING, lease_until__lte=at)) & Q(channel=Share.Channel.API)
+    return (planned | (_has_lapsed(at) & Q(state=State.SENDING))) & Q(channel=Share.Channel.API)
 
 
 def _is_free(at: datetime) -> Q:
-    return Q(lease_until=None) | Q(lease_until__lte=at)
+    return Q(lease_until=None) | _has_lapsed(at)
+
+
+def _has_lapsed(at: datetime) -> Q:
+    """A lease that ends later than any could was given before the clock was set back: it says nothing any more."""
+    return Q(lease_until__lte=at) | Q(lease_until__gt=at + LONGEST_LEASE)
 
 
 class Overtaken(Exception):

@@ -50,11 +50,13 @@ class Publisher:
         pace: Pace | None = None,
         breaker: Breaker = BREAKER,
         ending: Callable[[], bool] = _never,
+        takes_over: bool = True,
     ) -> None:
         self._now = now
         self._pace = pace or Pace()
         self._breaker = breaker
         self._ending = ending
+        self._takes_over = takes_over
         self._traffic = Traffic(self._pace, breaker)
         self._house = the_house()
         self._kept: tuple[float, Book] | None = None
@@ -104,7 +106,8 @@ class Publisher:
                 most=most * _WINDOW,
                 full=self._traffic.full_servers(at),
                 busy=self._traffic.busy_accounts(at),
-                only_started=stop_in_force() is not None,
+                planned=stop_in_force() is None,
+                lapsed=self._takes_over,
             )
             keys = self._traffic.choose(found, most=most, at=at)
             if not keys:

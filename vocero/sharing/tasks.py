@@ -6,14 +6,20 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from vocero.company.queries import installation
+from vocero.lib.clock import SteadyClock
 from vocero.lib.processes import ENDING
 from vocero.sharing.engagement import read_due
 from vocero.sharing.outbox import Pace
 from vocero.sharing.publishing import Publisher
 
+_STEADY = SteadyClock()
+
 
 def publish_due(at: datetime) -> int:
-    """Send every share that is due; gives how many were handled. Any number of workers may run it at once."""
+    """Send every share that is due; gives how many were handled. Any number of workers may run it at once.
+
+    For three minutes after the clock was set nothing on its way is taken over: that its lease has lapsed says nothing.
+    """
     if installation() is None:
         return 0
     began = time.monotonic()
@@ -21,6 +27,7 @@ def publish_due(at: datetime) -> int:
         now=lambda: at + timedelta(seconds=time.monotonic() - began),
         pace=Pace(at_once=settings.ENVIRONMENT.sends_at_once),
         ending=ENDING.is_set,
+        takes_over=_STEADY.is_steady(at, began),
     ).run()
 
 
