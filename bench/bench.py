@@ -24,6 +24,7 @@ BENCHMARKS = (
     "interference",
     "ingest",
     "publish",
+    "dashboard",
     "feed",
     "start",
 )

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import largest
+from bench.largest_copy import on_postgresql
 
 ROUNDS: Final = 7
 CLICKS: Final = largest.CLICKS
@@ -25,11 +26,13 @@ _MONTH, _QUARTER = "2026-09", "2026-Q3"
 
 
 def run(*, clicks: int = CLICKS) -> dict[str, float]:
-    """Measure each page on SQLite, warm and cold; figures in milliseconds."""
+    """Measure each page on SQLite, warm and cold, and warm on PostgreSQL; figures in milliseconds."""
     folder = largest.build(clicks)
-    return measure(largest.environ(folder)) | {
-        name: value for name, value in largest.figures(folder).items() if isinstance(value, int)
-    }
+    found = measure(largest.environ(folder))
+    with on_postgresql(folder) as address:
+        there = measure(largest.environ(folder) | {"DATABASE_URL": address})
+    found |= {f"pg_{name}": value for name, value in there.items() if name.startswith("warm_ms_")}
+    return found | {name: value for name, value in largest.figures(folder).items() if isinstance(value, int)}
 
 
 def measure(environ: dict[str, str], *words: str) -> dict[str, float]:
@@ -110,6 +113,7 @@ def here(*, cold: bool = True) -> dict[str, float]:
         found[f"queries_{name}"] = len(queries)
         reset_queries()
         found[f"warm_ms_{name}"] = _median(ask)
+        found[f"cpu_ms_{name}"] = _median(ask, clock=time.thread_time)
         if cold and connection.vendor == "sqlite":
             found[f"cold_ms_{name}"] = _median(ask, before=_cool_down)
     for state in ("warm", "cold"):
@@ -119,14 +123,29 @@ def here(*, cold: bool = True) -> dict[str, float]:
     return found
 
 
-def _median(ask: Callable[[], int], before: Callable[[], None] | None = None) -> float:
+def equal() -> dict[str, float]:
+    """Compare the figures of this installation with its single facts."""
+    import django
+
+    django.setup()
+    from bench.dashboard_recount import compare
+
+    return compare()
+
+
+def _median(
+    ask: Callable[[], int],
+    *,
+    before: Callable[[], None] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> float:
     times = []
     for _ in range(ROUNDS):
         if before:
             before()
-        began = time.perf_counter()
+        began = clock()
         ask()
-        times.append((time.perf_counter() - began) * 1000)
+        times.append((clock() - began) * 1000)
     return statistics.median(times)
 
 
@@ -147,9 +166,15 @@ def main() -> int:
     """Measure what was asked for and print it."""
     parser = argparse.ArgumentParser(prog="python -m bench.dashboard", description=__doc__)
     parser.add_argument("--clicks", type=int, default=CLICKS)
+    parser.add_argument("--equal", action="store_true", help="compare with a recount; all single clicks are kept")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    found: dict[str, Any] = here() if asked.here else run(clicks=asked.clicks)
+    if asked.here:
+        found: dict[str, Any] = equal() if asked.equal else here()
+    elif asked.equal:
+        found = measure(largest.environ(largest.build(asked.clicks, keep_all=True)), "--equal")
+    else:
+        found = run(clicks=asked.clicks)
     print(json.dumps(found) if asked.here else json.dumps(found, indent=1))
     return 0
 

@@ -22,10 +22,7 @@ CACHE: Final = ROOT / ".cache" / "bench"
 CLICKS: Final = 100_000_000
 _STRETCH: Final = 15
 _STAMP: Final = "built.json"
-_CLICKS_OF_SHARES: Final = (
-    'SELECT CAST(key AS INT) AS share_id, SUM("unique") AS clicks FROM tracking_clickstat'
-    " WHERE program_id = 1 AND dimension = 'share' GROUP BY 1"
-)
+_CLICKS_OF_SHARES: Final = 'SELECT share_id, "unique" AS clicks FROM tracking_sharetotal'
 
 
 def build(clicks: int = CLICKS, *, keep_all: bool = False) -> Path:

@@ -26,7 +26,7 @@ from vocero.measurement.models import (
 from vocero.measurement.spans import Span
 from vocero.measurement.weeks import split
 from vocero.sharing.models import Share
-from vocero.tracking.models import ClickStat, Conversion, RequestStat
+from vocero.tracking.models import ClickStat, ClickWeek, Conversion, RequestStat
 
 REASONS: Final = ("head", "preview", "bot", "prefetch", "no_agent", "own")
 NETWORK: Final = "network"
@@ -277,10 +277,12 @@ def breakdown(
     rows: list[dict[str, dict[str, int]]] = [defaultdict(lambda: defaultdict(int)) for _span in spans]
     credited = Q(state=Conversion.State.CREDITED, verified=True)
     shares_of = {"shares": F("published") + F("measured") + F("self_reported")}
+    clicks_of = {"clicks": F("valid"), "unique": F("unique")}
     for table, sums, which in (
         (ShareStat, shares_of, Q()),
         (ShareWeek, shares_of, Q()),
-        (ClickStat, {"clicks": F("valid"), "unique": F("unique")}, Q()),
+        (ClickStat, clicks_of, Q()),
+        (ClickWeek, clicks_of, Q()),
         (EngagementStat, {"engagement": F("reactions") + F("comments") + F("reshares")}, Q()),
         (ConversionStat, {"conversions": F("count"), "value": F("amount")}, credited),
     ):
@@ -345,15 +347,15 @@ def _per_span(
 def _pieces(table: Any, spans: Sequence[Span]) -> tuple[QuerySet[Any], list[Q]]:
     """Give the rows of a roll-up that some stretches need, and for each stretch which of them are its own.
 
-    Shares have weeks: of `ShareStat` come the days at the edges, of `ShareWeek` the whole weeks between them.
+    Shares and clicks have weeks: of their days come those at the edges, of their weeks the whole ones between them.
     """
     nothing = Q(program__in=[])
     own = []
     for span in spans:
         edges, weeks = split(*span.days)
-        if table is ShareWeek:
+        if table in (ShareWeek, ClickWeek):
             own.append(Q(week_on__range=weeks) if weeks else nothing)
-        elif table is ShareStat:
+        elif table in (ShareStat, ClickStat):
             own.append(reduce(or_, (Q(day_on__range=edge) for edge in edges), nothing) if edges else nothing)
         else:
             own.append(Q(day_on__range=span.days))

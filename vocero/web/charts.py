@@ -6,6 +6,7 @@ size on a phone. Lines are stretched in a nested drawing whose strokes do not sc
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import floor, log10
 from typing import Final
 
@@ -13,6 +14,7 @@ from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 type Text = str | Promise
@@ -67,8 +69,12 @@ class Chart:
 
 def number(value: float | None) -> str:
     """Write a number as the reader's language does: grouped, at most one decimal; a gap is a dash."""
-    if value is None:
-        return "–"
+    return "–" if value is None else _written(value, get_language() or "")
+
+
+@lru_cache(maxsize=4096)
+def _written(value: float, _language: str) -> str:
+    """A chart of a quarter has hundreds of numbers, and the same ones come again with every reader."""
     shown = round(float(value), 1)
     return number_format(int(shown) if shown == int(shown) else shown, use_l10n=True, force_grouping=True)
 
