@@ -18,6 +18,7 @@ from vocero.lib.errors import Refusal
 from vocero.networks.queries import label_of
 from vocero.networks.registry import UnknownNetwork, get_network
 from vocero.people.models import Member
+from vocero.policy.rules import load_rules
 from vocero.recognition.queries import Thanks, earned_by, points_of, points_on, thanks_for, total_points
 from vocero.sharing import queries, services
 from vocero.sharing.links import link_address
@@ -137,9 +138,10 @@ def cancel(request: HttpRequest, public_id: str) -> HttpResponseBase:
     except Refusal as refusal:
         messages.warning(request, str(refusal))
         return redirect("advocate:shares-share", public_id)
+    own_text, disclosure = _own_words(share)
     services.keep_draft(
-        share.member, share.post, network=share.network, text=share.text, at=at, caption=share.caption,
-        disclosed=share.disclosed,
+        share.member, share.post, network=share.network, text=own_text, at=at, caption=share.caption,
+        disclosure=disclosure, disclosed=share.disclosed,
     )  # fmt: skip
     messages.success(request, _("Taken back. Nothing was sent, and your text is kept."))
     if queries.post_for(share.member, share.post.public_id, at=at) is not None:
@@ -186,6 +188,13 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
         messages.success(request, _("Changed."))
         return redirect("advocate:shares-share", public_id)
     return render(request, "advocate/edit.html", context)
+
+
+def _own_words(share: Share) -> tuple[str, str]:
+    """Give a share's text without the wording that was put in front of it, and that wording ("" when there is none)."""
+    wordings = sorted(load_rules(house()).all_wordings, key=len, reverse=True)
+    wording = next((one for one in wordings if share.text.startswith(one)), "")
+    return share.text.removeprefix(wording).lstrip(), wording
 
 
 def _change(share: Share, text: str, wanted: str, before: str, zone: str, *, at: datetime) -> None:
