@@ -140,14 +140,14 @@ def sets_up(owner: Newcomer, address: str) -> None:
     owner.fills("Your work e-mail", "olga@aurora.example")
     owner.fills("A password for you", "correct horse battery staple")
     owner.presses("Set up")
-    owner.is_told_to("Make it yours")
+    owner.is_told_to("Give it your look")
 
 
 def walks_to_the_offer(owner: Newcomer) -> None:
     """Look and people are done, mail is skipped because none is set, the words are taken, the source is skipped."""
     owner.fills("Color", "#1f7a4d")
     owner.presses("Save")
-    owner.finds_step("Make it yours", "in place")
+    owner.finds_step("Give it your look", "in place")
     owner.is_told_to("Who may be asked")
 
     owner.presses("Add a person", role="link")
@@ -235,7 +235,7 @@ def shares_by_hand(advocate: Newcomer) -> None:
     advocate.presses("Share", role="link")
     advocate.reads_heading("Make it yours")
     assert CAPTION in advocate.page.get_by_label("Your words").input_value()
-    advocate.reads("You finish it in LinkedIn yourself. Nothing is posted without you.")
+    advocate.reads("Nothing is posted yet: you finish it in LinkedIn.")
     advocate.presses("Share")
     advocate.reads_heading("Almost out on LinkedIn")
     assert advocate.page.get_by_label("Your text").is_visible()

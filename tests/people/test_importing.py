@@ -55,7 +55,7 @@ def test_of_five_thousand_lines_forty_are_faulty_and_say_why(house: cast.House) 
     reasons = {line.number: line.reason for line in seen.of("faulty")}
     assert reasons[126] == "The e-mail is missing."
     assert reasons[251] == "The name is missing."
-    assert reasons[376] == "The same e-mail stands in line 2 already."
+    assert reasons[376] == "The same e-mail is already in line 2."
     assert "Atlantis" in reasons[501]
     assert reasons[626] == "“person625.aurora.example” is not an e-mail address."
     assert seen.new_teams == [f"Team {n}" for n in range(7)]

@@ -35,7 +35,7 @@ _READERS: Final = {
 FAULTS: Final[dict[str, str | Promise]] = {
     "no_email": _("The e-mail is missing."),
     "bad_email": _("“%(value)s” is not an e-mail address."),
-    "twice": _("The same e-mail stands in line %(value)s already."),
+    "twice": _("The same e-mail is already in line %(value)s."),
     "no_name": _("The name is missing."),
     "too_long": _("“%(value)s” is too long."),
     "country": _("“%(value)s” is not a country we know. Write its name or its two letters, such as PL."),

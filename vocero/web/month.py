@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -22,7 +22,7 @@ from vocero.measurement.kpis import Kpi
 from vocero.measurement.models import MonthPlan
 from vocero.measurement.spans import Span
 from vocero.web import charts
-from vocero.web.manager.figures import period_name, span_name, tile, written
+from vocero.web.manager.figures import day_label, period_name, span_name, tile, written
 
 FIGURES: Final = ("conversions", "credited_value", "unique_clicks", "participation")
 MOST_POSTS: Final = 3
@@ -92,7 +92,7 @@ def _counted(text: str, many: int) -> str:
 
 def _chart(program: Program, span: Span) -> charts.Chart:
     series = queries.daily(program.pk, span)
-    labels = [date_format(day, "j M") for day in series.days]
+    labels = [day_label(day) for day in series.days]
     return charts.bars(
         _("Unique clicks by day"), _("clicks"), labels, [charts.Series(_("Unique clicks"), series.unique)]
     )

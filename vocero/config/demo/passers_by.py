@@ -154,7 +154,9 @@ class PassersBy:
             at=at,
             click_id=click_id,
         )
-        record_conversion(self._api_key(program, at), reported, at=at)
+        key = self._api_key(program, at)
+        record_conversion(key, reported, at=at)
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=at)
 
     def _salt_of(self, day_on: date) -> bytes:
         if day_on not in self._salts:

@@ -14,13 +14,19 @@ from vocero.tracking.links.database import Card
 LANGUAGES: Final = ("en", "es", "it", "pl")
 _LOCALE: Final = Path(__file__).parents[2] / "locale"
 _STYLE: Final = (
-    ":root{color-scheme:light dark;font:1.125rem/1.6 Inter,system-ui,sans-serif}"
-    "body{margin:0;min-block-size:100dvh;display:grid;place-items:center;"
-    "background:light-dark(#faf8f5,#1b1a18);color:light-dark(#26231f,#f1ede7)}"
-    "main{max-inline-size:34rem;padding:2rem}h1{font-size:clamp(1.5rem,5vw,2rem);line-height:1.25;margin:0 0 .75rem}"
-    "p{margin:0 0 1rem;color:light-dark(#5a544c,#b9b2a8)}a{color:inherit}"
-    "a.go{display:inline-block;padding:.65rem 1.1rem;border-radius:.6rem;text-decoration:none;font-weight:600;"
-    "background:light-dark(#26231f,#f1ede7);color:light-dark(#faf8f5,#1b1a18)}"
+    ":root{color-scheme:light dark;font:1.0625rem/1.6 Inter,ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,"
+    "'Helvetica Neue',Arial,sans-serif}*{box-sizing:border-box}"
+    "body{margin:0;min-block-size:100dvh;display:grid;place-items:center;padding:1.25rem;"
+    "background:light-dark(#faf8f4,#1b1a18);color:light-dark(#1c2233,#f1ede7)}"
+    "main{inline-size:100%;max-inline-size:28rem;padding:clamp(1.5rem,6vw,2.5rem);border-radius:1rem;"
+    "border:1px solid light-dark(#e6e1da,#3a3733);background:light-dark(#fff,#242220);"
+    "box-shadow:light-dark(0 1px 2px rgb(60 40 20/.05),0 1px 2px rgb(0 0 0/.2));overflow-wrap:anywhere}"
+    "h1{font-size:clamp(1.5rem,5vw,1.75rem);line-height:1.2;letter-spacing:-.02em;margin:0 0 .5rem;text-wrap:balance}"
+    "p{margin:0;color:light-dark(#565a68,#c0b9b0)}p+p{margin-block-start:1.25rem}a{color:inherit}"
+    "p.sign{margin-block-start:1.5rem;padding-block-start:1rem;border-block-start:1px solid light-dark(#e6e1da,#3a3733);"
+    "font-size:.875rem;font-weight:600}"
+    "a.go{display:inline-block;padding:.7rem 1.1rem;border-radius:.625rem;text-decoration:none;font-weight:600;"
+    "background:light-dark(#1c2233,#f1ede7);color:light-dark(#fff,#1b1a18)}"
 )
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY: Final = (
@@ -75,7 +81,7 @@ def notice_page(state: str, language: str, company: str, target: str = "") -> st
         if target
         else ""
     )
-    sign = f"<p>{escape(company)}</p>" if company else ""
+    sign = f'<p class="sign">{escape(company)}</p>' if company else ""
     return _page(language, title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>{button}{sign}")
 
 

@@ -26,7 +26,7 @@ class CampaignForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     code = forms.CharField(
         label=gettext_lazy("Code"),
-        help_text=gettext_lazy("Stands in the links as utm_campaign. Blank: made of the name."),
+        help_text=gettext_lazy("Appears in the links as utm_campaign. Leave it blank and it is made from the name."),
         max_length=60,
         required=False,
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from vocero.lib.money import Money, decimals
@@ -69,20 +71,35 @@ def period_name(period: Period) -> str:
             "number": (period.first_on.month + 2) // 3,
             "year": period.first_on.year,
         }
-    return _("%(first)s to %(last)s") % {
-        "first": date_format(period.first_on, "SHORT_DATE_FORMAT"),
-        "last": date_format(period.last_on, "SHORT_DATE_FORMAT"),
-    }
+    return _days(period, "DATE_FORMAT")
 
 
 def span_name(span: Span) -> str:
     """Give the name of a stretch: the period, or the days of it that have passed."""
-    if span.is_whole:
-        return period_name(span.period)
-    return _("%(first)s to %(last)s") % {
-        "first": date_format(span.first_on, "SHORT_DATE_FORMAT"),
-        "last": date_format(span.last_on, "SHORT_DATE_FORMAT"),
-    }
+    return period_name(span.period) if span.is_whole else _days(span, "DATE_FORMAT")
+
+
+def _days(span: Span | Period, form: str) -> str:
+    """Give the days from the first to the last as they are said: what both have in common is said once."""
+    last = date_format(span.last_on, form)
+    if span.first_on == span.last_on:
+        return last
+    if (span.first_on.year, span.first_on.month) == (span.last_on.year, span.last_on.month):
+        return f"{span.first_on.day}–{last}"
+    same_year = span.first_on.year == span.last_on.year
+    return f"{date_format(span.first_on, 'MONTH_DAY_FORMAT' if same_year else form)} – {last}"
+
+
+def day_label(day: date) -> str:
+    """Give a day as it stands below a chart: 4 Nov; months are small letters where the language writes them so."""
+    text = date_format(day, "j M")
+    return text if (get_language() or "en").startswith("en") else text.lower()
+
+
+def _short_name(span: Span) -> str:
+    """Give the name of a stretch as it fits a tile: without the year where the page says it."""
+    by_days = span.period.kind is PeriodKind.WEEK or not span.is_whole
+    return _days(span, "MONTH_DAY_FORMAT") if by_days else period_name(span.period)
 
 
 def tile(kpi: Kpi, *, linked: bool = True) -> Figure:
@@ -106,7 +123,7 @@ def difference(kpi: Kpi) -> Difference | None:
     if kpi.value is None or kpi.previous is None:
         return None
     against = _("(%(period)s: %(value)s)") % {
-        "period": span_name(kpi.span.before()),
+        "period": _short_name(kpi.span.before()),
         "value": written(kpi.previous, kpi.definition.unit),
     }
     now, then = _plain(kpi.value), _plain(kpi.previous)

@@ -31,7 +31,7 @@ from vocero.networks.queries import label_of
 from vocero.web import charts
 from vocero.web.access import manager
 from vocero.web.manager import cuts
-from vocero.web.manager.figures import difference, left_out, period_name, sides, span_name, tile, written
+from vocero.web.manager.figures import day_label, difference, left_out, period_name, sides, span_name, tile, written
 from vocero.web.tables import Column, Table
 
 FIRST: Final = ("shares", "unique_clicks", "conversions", "credited_value")
@@ -218,7 +218,7 @@ def _month_of(asked: Asked) -> Period:
 
 def _charts(asked: Asked) -> list[charts.Chart]:
     series = queries.daily(asked.program.pk, asked.span)
-    labels = [date_format(day, "j M") for day in series.days]
+    labels = [day_label(day) for day in series.days]
     return [
         charts.bars(_("Shares by day"), _("shares"), labels, [charts.Series(_("Shares"), series.shares)]),
         charts.bars(_("Unique clicks by day"), _("clicks"), labels, [charts.Series(_("Unique clicks"), series.unique)]),

@@ -37,7 +37,11 @@ DONE, SKIPPED, OPEN = "done", "skipped", ""
 INVITED_AT_ONCE: Final = 5
 
 TITLES: Final[dict[str, tuple[str | Promise, str | Promise, str]]] = {
-    "look": (gettext_lazy("Make it yours"), gettext_lazy("Logo and color, on every page and mail."), "wand-sparkles"),
+    "look": (
+        gettext_lazy("Give it your look"),
+        gettext_lazy("Logo and color, on every page and mail."),
+        "wand-sparkles",
+    ),
     "people": (
         gettext_lazy("Who may be asked"),
         gettext_lazy("Bring in a list of people, or add some by hand."),

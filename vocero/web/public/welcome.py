@@ -2,6 +2,7 @@
 
 from allauth.core import ratelimit
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from vocero.people import invitations
 from vocero.people.errors import NotInvited
 from vocero.people.models import Invitation, Member
 from vocero.web.access import public
+from vocero.web.public.language import keep_language
 from vocero.web.public.sign_in import EmailForm, enter
 
 
@@ -61,13 +63,21 @@ def _go_on(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         return redirect("public:home")
     if _needs_mailed_code(invitation):
         messages.info(request, _("We send you a code by mail, so that nobody else can use this link."))
-        return redirect("public:sign-in")
+        return _to_sign_in(request, member)
     try:
         invitations.use(invitation, at=clock.now())
     except NotInvited as refusal:
         messages.info(request, str(refusal))
-        return redirect("public:sign-in")
+        return _to_sign_in(request, member)
     return _enter(request, member)
+
+
+def _to_sign_in(request: HttpRequest, member: Member) -> HttpResponse:
+    """Go on to the sign-in page in the language of the invitation."""
+    response = redirect("public:sign-in")
+    if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+        keep_language(response, _language(request, member))
+    return response
 
 
 def _needs_mailed_code(invitation: Invitation) -> bool:
@@ -101,5 +111,5 @@ def _enter(request: HttpRequest, member: Member) -> HttpResponse:
 
 def _language(request: HttpRequest, member: Member) -> str:
     """The invited person's language, unless the reader has chosen another one on this device."""
-    chosen = request.COOKIES.get("language", "")
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
     return chosen or member.language or house().language
