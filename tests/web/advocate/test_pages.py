@@ -94,7 +94,8 @@ def test_by_api_there_are_ten_seconds_to_take_it_back_and_the_text_is_kept(
     clock.advance(timedelta(seconds=5))
     back = ana.post(f"/shares/{share.public_id}/cancel")
     assert back.url == f"/share/{post.public_id}"
-    assert "In my own words, and gladly." in text_of(ana.get(back.url))
+    typed = ana.get(back.url).context["sheet"].typed
+    assert typed.text == "In my own words, and gladly.", "the wording in front is chosen again, not written into them"
     clock.advance(timedelta(seconds=60))
     assert Publisher(now=clock).run() == 0
     assert pigeon.posts == []
@@ -109,6 +110,8 @@ def test_a_share_that_is_out_says_so_with_joy_and_shows_its_figures(
     Publisher(now=clock).run()
     page = text_of(ana.get(answer.url))
     assert "Your share is out on Pigeon." in page
+    part = text_of(ana.get(answer.url, headers={"HX-Request": "true"}))
+    assert "/take-down" in part, "it can be taken down as soon as the page learns that it is out"
     assert 'hx-trigger="every 2s"' not in page
     share = Share.objects.get()
     ShareTotal.objects.create(share=share, first_click_id=1, valid=10, unique=4)

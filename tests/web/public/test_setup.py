@@ -100,8 +100,10 @@ def test_the_demo_s_mailbox_shows_what_would_have_been_sent(people: cast.People,
     settings.ENVIRONMENT = dataclasses.replace(settings.ENVIRONMENT, demo=True)
     settings.MAILERS = {"default": {"BACKEND": "vocero.notices.mailbox.EmailBackend"}}
     assert "the mail appears here" in client.get("/mailbox").content.decode()
+    Member.objects.filter(email="ana@aurora.example").update(name="Ana Żółć")
     client.post("/sign-in", {"email": "ana@aurora.example"})
     kept = MailboxMessage.objects.get()
+    assert kept.recipient == "Ana Żółć <ana@aurora.example>"
     assert "ana@aurora.example" in client.get("/mailbox").content.decode()
     assert client.get("/mailbox?q=bruno").content.decode().count("/mailbox/") == 0
     page = client.get(f"/mailbox/{kept.public_id}")

@@ -82,6 +82,7 @@ def test_a_link_handed_over_asks_for_a_mailed_code_where_mail_works(people: cast
         client = Client()
         assert client.post(link(people, member=member)).headers["Location"] == "/sign-in"
         assert not signed_in(client), "an owner who opens the link of somebody does not become them"
+        assert client.cookies["language"].value == (member.language or "en"), "the next page speaks the same language"
 
 
 def test_without_mail_a_link_lets_in(people: cast.People, no_mail: None, client: Client) -> None:
