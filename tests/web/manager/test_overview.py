@@ -19,7 +19,8 @@ def test_an_empty_company_is_told_what_to_do_next(people: People, sign_in: SignI
     page = sign_in(people.marta).get("/manage/")
     assert page.status_code == 200
     assert "Nothing waits" in page.content.decode()
-    assert "nothing was shared and nobody clicked" in page.content.decode()
+    assert "A few small steps" in page.content.decode()
+    assert "nothing was shared" not in page.content.decode(), "on the first day that would only discourage"
 
 
 def test_posts_that_nobody_shares_are_named_and_shared_ones_are_not(people: People, sign_in: SignIn) -> None:
