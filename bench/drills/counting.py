@@ -83,7 +83,7 @@ def take_in(environ: Mapping[str, str]) -> None:
         "found = Ingest(settings.ENVIRONMENT.segments); found.drain(at=datetime.now(UTC))"
     )
     told = {**environ, "DJANGO_SETTINGS_MODULE": "vocero.config.settings"}
-    subprocess.run([sys.executable, "-c", code], env=told, cwd=ROOT, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], env=told, cwd=ROOT, check=True, timeout=600)
 
 
 def make_known(port: int, tokens: Iterable[str]) -> None:
@@ -99,7 +99,7 @@ def prepare(environ: Mapping[str, str], shares: int) -> list[str]:
     """Bring the database to this version, unless its file is there already, fill it, and give the links' tokens."""
     if environ.get("DATABASE_URL") or not (Path(environ["VOCERO_DATA"]) / "vocero.sqlite3").exists():
         subprocess.run(
-            [sys.executable, "-m", "vocero", "prepare"], env=dict(environ), cwd=ROOT, check=True, timeout=120
+            [sys.executable, "-m", "vocero", "prepare"], env=dict(environ), cwd=ROOT, check=True, timeout=600
         )
     told = subprocess.run(
         [sys.executable, "-m", "bench.company", str(shares)],

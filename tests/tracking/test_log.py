@@ -16,7 +16,9 @@ def stored(folder: Path) -> list[int]:
     found = []
     for path in segments_in(folder):
         with SegmentReader(path) as reader:
-            found += [one.click_id for one in reader.read(0).records]
+            stretch = reader.read(0)
+            assert stretch.damaged == 0
+            found += [one.click_id for one in stretch.records]
     return found
 
 
