@@ -166,15 +166,17 @@ def _bytes_of() -> dict[str, int]:
     """Give the bytes of the tables of clicks and of roll-ups, with their indexes."""
     from django.db import connection
 
-    names = {"clicks": ("tracking_click", "unique_click"), "roll_ups": ("tracking_clickstat", "click_stat")}
+    from vocero.tracking.store import ROLL_UPS
+
+    clicks = {"tracking_click", "unique_click", "sqlite_autoindex_tracking_click_1"}
+    roll_ups = {table.name for table in ROLL_UPS}
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, SUM(pgsize) FROM dbstat GROUP BY name")
         sizes = dict(cursor.fetchall())
-    found = {}
-    for kind, (table, index) in names.items():
-        belongs = [name for name in sizes if name == table or name.startswith(index) or name.endswith(f"_{table}_1")]
-        found[kind] = sum(sizes[name] for name in belongs)
-    return found
+    return {
+        kind: sum(size for name, size in sizes.items() if name in names)
+        for kind, names in (("clicks", clicks), ("roll_ups", roll_ups))
+    }
 
 
 if __name__ == "__main__":

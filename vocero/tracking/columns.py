@@ -143,7 +143,10 @@ class NarrowOnly(_Narrow, _OneToOneField):
 
 
 class WithoutRowId:
-    """Mixed into CreateModel of a migration: on SQLite the table is its primary key, and has no second copy of it."""
+    """Mixed into CreateModel of a migration: on SQLite the table is its primary key, and has no second copy of it.
+
+    The key's columns must come first: SQLite 3.40 sees damage in such a table, where there is none, if they do not.
+    """
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         """Make the table."""

@@ -181,14 +181,14 @@ class ClickStat(models.Model):
     EVERY_NETWORK = "*"
 
     pk = models.CompositePrimaryKey("program", "dimension", "day_on", "key", "network")
-    valid = models.IntegerField(default=0)
-    unique = models.IntegerField(default=0)
-    visitors = models.IntegerField(default=0)
     program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
     dimension = NumberedWord(words=DIMENSIONS)
     day_on = DayColumn()
     key = models.CharField(max_length=120)
     network = ShortWord(max_length=21, letters=NETWORK_LETTERS)
+    valid = models.IntegerField(default=0)
+    unique = models.IntegerField(default=0)
+    visitors = models.IntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.dimension} {self.key} {self.day_on}"
@@ -198,14 +198,14 @@ class ClickWeek(models.Model):
     """The same by week, from Monday on: sums of the days, visitors too. It moves together with the days."""
 
     pk = models.CompositePrimaryKey("program", "dimension", "week_on", "key", "network")
-    valid = models.IntegerField(default=0)
-    unique = models.IntegerField(default=0)
-    visitors = models.IntegerField(default=0)
     program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
     dimension = NumberedWord(words=DIMENSIONS)
     week_on = DayColumn()
     key = models.CharField(max_length=120)
     network = ShortWord(max_length=21, letters=NETWORK_LETTERS)
+    valid = models.IntegerField(default=0)
+    unique = models.IntegerField(default=0)
+    visitors = models.IntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.dimension} {self.key} {self.week_on}"
@@ -215,6 +215,9 @@ class RequestStat(models.Model):
     """All requests for links of one day on one network: how many, how many of them valid, and how many not by reason."""
 
     pk = models.CompositePrimaryKey("program", "day_on", "network")
+    program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
+    day_on = DayColumn()
+    network = ShortWord(max_length=21, letters=NETWORK_LETTERS)
     raw = models.IntegerField(default=0)
     valid = models.IntegerField(default=0)
     head = models.IntegerField(default=0)
@@ -223,9 +226,6 @@ class RequestStat(models.Model):
     prefetch = models.IntegerField(default=0)
     no_agent = models.IntegerField(default=0)
     own = models.IntegerField(default=0)
-    program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
-    day_on = DayColumn()
-    network = ShortWord(max_length=21, letters=NETWORK_LETTERS)
 
     def __str__(self) -> str:
         return f"{self.day_on} {self.network}"
@@ -235,10 +235,10 @@ class ShareDay(models.Model):
     """Valid and unique clicks of one share on one day, if there were any; by day first, so that days lie together."""
 
     pk = models.CompositePrimaryKey("day_on", "share")
+    day_on = DayColumn()
     share = NarrowKey(Share, on_delete=models.PROTECT, db_index=False)
     valid = models.IntegerField(default=0)
     unique = models.IntegerField(default=0)
-    day_on = DayColumn()
 
     def __str__(self) -> str:
         return f"share {self.share_id} {self.day_on}"
@@ -263,11 +263,11 @@ class MemberDay(models.Model):
     """Valid and unique clicks on one advocate's shares on one day, if there were any."""
 
     pk = models.CompositePrimaryKey("day_on", "member", "program")
+    day_on = DayColumn()
+    program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
     member = NarrowKey(Member, on_delete=models.PROTECT, db_index=False)
     valid = models.IntegerField(default=0)
     unique = models.IntegerField(default=0)
-    day_on = DayColumn()
-    program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
 
     def __str__(self) -> str:
         return f"member {self.member_id} {self.day_on}"
@@ -277,11 +277,11 @@ class MemberMonth(models.Model):
     """The same by month, from its first day on: sums of the days. It moves together with the days."""
 
     pk = models.CompositePrimaryKey("month_on", "member", "program")
+    month_on = DayColumn()
+    program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
     member = NarrowKey(Member, on_delete=models.PROTECT, db_index=False)
     valid = models.IntegerField(default=0)
     unique = models.IntegerField(default=0)
-    month_on = DayColumn()
-    program = NarrowKey(Program, on_delete=models.PROTECT, db_index=False, small=True)
 
     def __str__(self) -> str:
         return f"member {self.member_id} {self.month_on}"

@@ -55,6 +55,9 @@ MEMBER_DAYS: Final = Table("tracking_memberday", {"day_on": "smallint", **_MEMBE
 MEMBER_MONTHS: Final = Table("tracking_membermonth", {"month_on": "smallint", **_MEMBER}, ("valid", "unique"))
 
 
+ROLL_UPS: Final = (STATS, WEEKS, REQUESTS, SHARE_DAYS, SHARE_TOTALS, MEMBER_DAYS, MEMBER_MONTHS)
+
+
 class ClickRow(NamedTuple):
     """One row of the table of clicks, in the order of its columns."""
 

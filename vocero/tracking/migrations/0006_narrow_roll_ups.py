@@ -95,14 +95,14 @@ class Migration(migrations.Migration):
                 name=name,
                 fields=[
                     ("pk", key("program", "dimension", day, "key", "network")),
-                    ("valid", count()),
-                    ("unique", count()),
-                    ("visitors", count()),
                     ("program", program()),
                     ("dimension", NumberedWord()),
                     (day, DayColumn()),
                     ("key", models.CharField(max_length=120)),
                     ("network", ShortWord(max_length=21)),
+                    ("valid", count()),
+                    ("unique", count()),
+                    ("visitors", count()),
                 ],
             )
             for name, day in (("ClickStat", "day_on"), ("ClickWeek", "week_on"))
@@ -111,20 +111,20 @@ class Migration(migrations.Migration):
             name="RequestStat",
             fields=[
                 ("pk", key("program", "day_on", "network")),
-                *((name, count()) for name in ("raw", "valid", "head", "preview", "bot", "prefetch", "no_agent", "own")),
                 ("program", program()),
                 ("day_on", DayColumn()),
                 ("network", ShortWord(max_length=21)),
+                *((name, count()) for name in ("raw", "valid", "head", "preview", "bot", "prefetch", "no_agent", "own")),
             ],
         ),
         CreateNarrow(
             name="ShareDay",
             fields=[
                 ("pk", key("day_on", "share")),
+                ("day_on", DayColumn()),
                 ("share", narrow("sharing.share")),
                 ("valid", count()),
                 ("unique", count()),
-                ("day_on", DayColumn()),
             ],
         ),
         migrations.CreateModel(
@@ -147,11 +147,11 @@ class Migration(migrations.Migration):
                 name=name,
                 fields=[
                     ("pk", key(day, "member", "program")),
+                    (day, DayColumn()),
+                    ("program", program()),
                     ("member", narrow(settings.AUTH_USER_MODEL)),
                     ("valid", count()),
                     ("unique", count()),
-                    (day, DayColumn()),
-                    ("program", program()),
                 ],
             )
             for name, day in (("MemberDay", "day_on"), ("MemberMonth", "month_on"))
