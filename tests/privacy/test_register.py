@@ -20,11 +20,9 @@ from vocero.people.models import Member, PeopleImport
 from vocero.privacy import services
 from vocero.privacy.export import archive_of, everything_of
 from vocero.privacy.register import REGISTER, OnErase
-from vocero.privacy.tasks import forget_old_clicks, retain
+from vocero.privacy.tasks import retain
 from vocero.recognition.services import score
 from vocero.sharing.models import Draft, Link, Share
-from vocero.tracking import services as services_of_tracking
-from vocero.tracking.models import ClickStat
 
 DAY = date(2026, 11, 17)
 CANARY = "Zyxwvut Canary"
@@ -104,22 +102,6 @@ def test_lists_drafts_and_sessions_go_when_their_time_is_over(people: People) ->
     assert Draft.objects.exists()
     retain(MOMENT + timedelta(days=181))
     assert not Draft.objects.exists()
-
-
-def test_single_clicks_go_after_their_time_and_their_roll_ups_stay(people: People) -> None:
-    live(people)
-    services_of_tracking.stats.count_visitors(DAY)
-    before = list(ClickStat.objects.filter(program__in=[people.program.pk]).order_by("pk").values())
-    assert forget_old_clicks(noon(DAY) + timedelta(days=90)) == 0
-    assert forget_old_clicks(noon(DAY) + timedelta(days=91)) == 2
-    assert list(ClickStat.objects.filter(program__in=[people.program.pk]).order_by("pk").values()) == before
-    assert oldest_complete_day(noon(DAY)) == DAY + timedelta(days=1)
-
-
-def test_clicks_that_the_roll_ups_do_not_agree_with_are_kept(people: People) -> None:
-    live(people)
-    ClickStat.objects.filter(program=people.program, dimension="all").update(valid=7)
-    assert forget_old_clicks(noon(DAY) + timedelta(days=91)) == 0
 
 
 def test_erasing_changes_no_headcount_when_roll_ups_are_made_anew(people: People) -> None:

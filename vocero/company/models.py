@@ -23,7 +23,6 @@ class Installation(models.Model):
     points_enabled = models.BooleanField(default=True)
     points_off_countries = models.JSONField(default=list, blank=True)
     conversion_window_days = models.PositiveSmallIntegerField(default=30)
-    raw_click_days = models.PositiveSmallIntegerField(default=90)
     mail_tested_at = models.DateTimeField(null=True, blank=True)
     set_up_at = models.DateTimeField(null=True, blank=True)
     setup_steps = models.JSONField(default=dict, blank=True)

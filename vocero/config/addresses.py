@@ -50,6 +50,16 @@ class DatabaseAddress:
 
 
 @dataclass(frozen=True)
+class ClickHouseAddress:
+    """Where clicks are exported to; `password` is kept out of every representation."""
+
+    url: str
+    database: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class MailServer:
     """The SMTP server that mail leaves by; `security` is `none`, `start` (STARTTLS) or `tls` from the first byte."""
 
@@ -180,6 +190,28 @@ def database_address(value: str) -> DatabaseAddress:
         host=host,
         port=port,
         options=tuple(sorted(options.items())),
+    )
+
+
+def clickhouse_address(value: str) -> ClickHouseAddress:
+    """An address of the form `http://user:password@host:8123/database`, or the same with https."""
+    allowed = "http://user:password@host:8123/database or the same with https"
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise ValueError(allowed) from None
+    database = unquote(parts.path)[1:]
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(allowed)
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", database):
+        raise ValueError(allowed)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return ClickHouseAddress(
+        url=f"{parts.scheme}://{host}{f':{port}' if port else ''}/",
+        database=database,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
     )
 
 

@@ -17,12 +17,14 @@ from django.core.mail import mailers
 from django.db import DatabaseError, connection
 
 from vocero.company.models import Schedule
-from vocero.company.queries import installation
+from vocero.company.queries import company_day, installation
 from vocero.config import readiness, schedule, secrets
 from vocero.config.addresses import LOOPBACK_NAMES
 from vocero.config.environment import Environment
 from vocero.lib import http
 from vocero.lib.ids import public_id
+from vocero.tracking import archive, export, parquet
+from vocero.tracking.clickhouse import ClickHouseAway
 from vocero.tracking.queries import clicks_lost
 
 FINE, NOTE, WRONG = "fine", "note", "wrong"
@@ -55,6 +57,8 @@ def findings(told: Environment, *, at: datetime) -> Iterator[Finding]:
     yield from check_address(told)
     if answers:
         yield from check_work(told, at)
+        yield from check_archive(at)
+        yield from check_export()
 
 
 def check_data(told: Environment) -> Iterator[Finding]:
@@ -296,6 +300,56 @@ def _check_backup(at: datetime) -> Iterator[Finding]:
         yield Finding(NOTE, "backup", f"The last one is of {last:%Y-%m-%d %H:%M} UTC.", "Run: vocero backup FOLDER")
     else:
         yield Finding(FINE, "backup", f"The last one is of {last:%Y-%m-%d %H:%M} UTC.")
+
+
+def check_archive(at: datetime) -> Iterator[Finding]:
+    """Single clicks beyond their time go where the settings send them."""
+    house = installation()
+    if house is None:
+        return
+    due = archive.months_due(before_on=company_day(house, at) - timedelta(days=settings.VOCERO_RAW_CLICK_DAYS))
+    if due and settings.VOCERO_OLD_CLICKS == "archive" and not parquet.is_installed():
+        yield Finding(
+            NOTE,
+            "archive",
+            f"Single clicks of {due[0].key} and later stay in the database though their time is over: the extra that writes "
+            "the archive is not installed.",
+            f"{parquet.INSTALL}, or VOCERO_OLD_CLICKS=forget to keep totals only.",
+        )
+    elif len(due) > 1:
+        yield Finding(
+            WRONG,
+            "archive",
+            f"Single clicks of {due[0].key} should have left the database.",
+            "vocero archive says why.",
+        )
+    for _month, row in archive.settled_months():
+        if row.file and not (archive.folder().place / row.file).is_file():
+            yield Finding(
+                NOTE,
+                "archive",
+                f"{archive.folder().place / row.file} is not on this machine; {row.machine} wrote it.",
+                "Let all machines with workers share VOCERO_ARCHIVE.",
+            )
+
+
+def check_export() -> Iterator[Finding]:
+    """The ClickHouse server that clicks are exported to lets us in."""
+    if not export.is_set():
+        return
+    try:
+        export.server().ping()
+    except ClickHouseAway as error:
+        yield Finding(
+            WRONG,
+            "clickhouse",
+            f"It does not do what it is asked ({error}). Clicks wait in the database.",
+            "Check VOCERO_CLICKHOUSE_URL: host, port, user, password and database.",
+        )
+        return
+    yield Finding(FINE, "clickhouse", "It lets us in.")
+
+
 
 
 def _segments(folder: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from vocero.config import addresses, secrets
-from vocero.config.addresses import DatabaseAddress, Key, MailServer
+from vocero.config.addresses import ClickHouseAddress, DatabaseAddress, Key, MailServer
 
 PREFIX = "VOCERO_"
 TESTING_PREFIX = "VOCERO_TEST_"
@@ -185,6 +185,36 @@ CLICK_SYNC = Setting(
     "system has it (a power cut may lose a second of clicks), `database` after PostgreSQL has committed it.",
     default="local",
 )
+RAW_CLICK_DAYS = Setting(
+    "VOCERO_RAW_CLICK_DAYS",
+    "number",
+    addresses.whole_number(35, 3650),
+    "How many days single clicks stay in the database at least. A month that lies wholly before that is taken out of it.",
+    default="90",
+)
+OLD_CLICKS = Setting(
+    "VOCERO_OLD_CLICKS",
+    "word",
+    addresses.one_of("archive", "forget"),
+    "What becomes of single clicks beyond their time: `archive` writes one Parquet file a month, which needs the extra "
+    "`vocero[archive]` (without it they stay in the database); `forget` deletes them. Totals stay either way.",
+    default="archive",
+)
+ARCHIVE = Setting(
+    "VOCERO_ARCHIVE",
+    "folder",
+    addresses.path,
+    "Where the archive of single clicks is kept. Several machines with workers need the same shared folder.",
+    otherwise="the folder `archive` in the data folder",
+)
+CLICKHOUSE_URL = Setting(
+    "VOCERO_CLICKHOUSE_URL",
+    "address",
+    addresses.clickhouse_address,
+    "A ClickHouse server that single clicks are exported to: `http://user:password@host:8123/database`. "
+    "It may be inside your own network.",
+    secret=True,
+)
 GEO_DATABASE = Setting(
     "VOCERO_GEO_DATABASE",
     "file",
@@ -232,6 +262,10 @@ SETTINGS: tuple[Setting[Any], ...] = (
     MAIL_FROM,
     STORAGE,
     CLICK_SYNC,
+    RAW_CLICK_DAYS,
+    OLD_CLICKS,
+    ARCHIVE,
+    CLICKHOUSE_URL,
     GEO_DATABASE,
     ALLOW_PRIVATE_HOSTS,
     REPLICA,
@@ -262,6 +296,10 @@ class Environment:
     mail_from: str
     storage: Path
     click_sync: str
+    raw_click_days: int
+    old_clicks: str
+    archive: Path
+    clickhouse: ClickHouseAddress | None
     geo_database: Path | None
     allow_private_hosts: tuple[str, ...]
     debug: bool
@@ -367,6 +405,10 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
         mail_from=reader.take(MAIL_FROM) or f"Vocero <vocero@{urlsplit(base_url).hostname}>",
         storage=reader.take(STORAGE) or data / "files",
         click_sync=click_sync,
+        raw_click_days=reader.must(RAW_CLICK_DAYS),
+        old_clicks=reader.must(OLD_CLICKS),
+        archive=reader.take(ARCHIVE) or data / "archive",
+        clickhouse=reader.take(CLICKHOUSE_URL),
         geo_database=reader.take(GEO_DATABASE),
         allow_private_hosts=reader.take(ALLOW_PRIVATE_HOSTS) or (),
         debug=reader.must(DEBUG),

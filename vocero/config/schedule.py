@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 type Task = Callable[[datetime], int]
 
-SENDING, READING, COUNTING, MAILING = "sending", "reading", "counting", "mailing"
+SENDING, READING, COUNTING, MAILING, KEEPING = "sending", "reading", "counting", "mailing", "keeping"
 """Lanes: each is one thread of a worker, so that a slow feed never delays a share that is due."""
 
 BEAT_EVERY = timedelta(seconds=30)
@@ -77,7 +77,10 @@ TABLE: tuple[Due, ...] = (
     Due("vocero.tracking.tasks.close_days", _seconds(600), COUNTING),
     Due("vocero.tracking.tasks.credit_waiting_conversions", _seconds(15), COUNTING),
     Due("vocero.privacy.tasks.retain", _seconds(24 * 3600), COUNTING),
-    Due("vocero.privacy.tasks.forget_old_clicks", _seconds(24 * 3600), COUNTING),
+    Due("vocero.tracking.tasks.make_partitions", _seconds(6 * 3600), COUNTING),
+    Due("vocero.tracking.tasks.export_clicks", _seconds(60), KEEPING, drains=True),
+    Due("vocero.tracking.tasks.compare_export", _seconds(3600), KEEPING),
+    Due("vocero.privacy.tasks.settle_old_clicks", _seconds(24 * 3600), KEEPING),
     Due("vocero.measurement.tasks.roll_up_recent", _seconds(60), COUNTING),
     Due("vocero.recognition.tasks.score_recent", _seconds(60), COUNTING),
     Due("vocero.measurement.tasks.roll_up_all", _seconds(24 * 3600), COUNTING),

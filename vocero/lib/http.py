@@ -16,7 +16,7 @@ import httpcore2
 import httpx2
 from django.conf import settings
 
-from vocero.lib.addresses import BadAddress, Target, check_url, is_public
+from vocero.lib.addresses import USUAL_PORTS, BadAddress, Target, ascii_host, check_url, is_public
 
 MEBIBYTE = 1024 * 1024
 MOST_REDIRECTS = 3
@@ -107,18 +107,22 @@ def fetch(
     most_bytes: int = 5 * MEBIBYTE,
     seconds: float = 10.0,
     redirects: int = MOST_REDIRECTS,
+    operators_own: bool = False,
 ) -> Answer:
     """Call another server and give its answer, whatever its status.
 
     Only http(s) by name on ports 80 and 443; every address that the name has must be public, and the connection goes to
     one of the addresses checked. GET and HEAD follow up to three redirects, each checked anew; other methods follow
     none. `most_bytes` limits the body before and after decoding, `seconds` the whole call with all redirects. Proxies
-    from the environment are not used. Hosts in the setting VOCERO_ALLOW_PRIVATE_HOSTS may be private.
+    from the environment are not used. Hosts in the setting VOCERO_ALLOW_PRIVATE_HOSTS may be private, and so may the very place of
+    this URL when it is the operator's own setting (`operators_own`): then any port will do, and no redirect is followed.
 
     Raises Forbidden (an address we never call), NotSent (certainly nothing left) or NoAnswer (unclear).
     """
     call = Call(method.upper(), url, dict(headers or {}), params, json, form, content, files)
-    return _Caller(most_bytes=most_bytes, seconds=seconds, redirects=redirects).run(call)
+    private = (_place_of(url),) if operators_own else _private_hosts()
+    followed = 0 if operators_own else redirects
+    return _Caller(most_bytes=most_bytes, seconds=seconds, redirects=followed, private_hosts=private).run(call)
 
 
 def may_call(url: str) -> bool:
@@ -141,8 +145,9 @@ def is_private_host(url: str) -> bool:
 class _Caller:
     """One call with its deadline and limits, over all redirects."""
 
-    def __init__(self, *, most_bytes: int, seconds: float, redirects: int) -> None:
+    def __init__(self, *, most_bytes: int, seconds: float, redirects: int, private_hosts: tuple[str, ...]) -> None:
         self.most_bytes = most_bytes
+        self.private_hosts = private_hosts
         self.deadline = time.monotonic() + seconds
         self.redirects = redirects
 
@@ -169,7 +174,7 @@ class _Caller:
 
     def _one(self, call: Call, url: str, headers: dict[str, str], params: Any) -> Answer:
         try:
-            target = check_url(url, private_hosts=_private_hosts())
+            target = check_url(url, private_hosts=self.private_hosts)
         except BadAddress as error:
             raise Forbidden(str(error)) from None
         wire = _Wire(target, self.deadline)
@@ -365,6 +370,16 @@ def _addresses(target: Target, seconds: float) -> list[str]:
 
 def _private_hosts() -> tuple[str, ...]:
     return tuple(settings.VOCERO_ALLOW_PRIVATE_HOSTS)
+
+
+def _place_of(url: str) -> str:
+    """Give host and port of a URL as the list of private hosts names them; nothing when it has none."""
+    try:
+        parts = urlsplit(url)
+        host = ascii_host(parts.hostname or "")
+        return f"{f'[{host}]' if ':' in host else host}:{parts.port or USUAL_PORTS[parts.scheme]}"
+    except (ValueError, KeyError):
+        return ""
 
 
 @lru_cache(maxsize=1)

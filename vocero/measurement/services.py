@@ -37,7 +37,7 @@ from vocero.measurement.models import (
 from vocero.measurement.rates import STARTERS, starter_costs
 from vocero.measurement.weeks import add_day, take_day_away
 from vocero.people.models import Member
-from vocero.tracking.queries import first_day_with_clicks
+from vocero.tracking.queries import first_day_with_clicks, why_not_countable
 from vocero.tracking.services import rebuild_clicks
 
 RECENT_DAYS: Final = 35
@@ -100,6 +100,8 @@ def rebuild(*, since: date, at: datetime) -> RolledUp:
     """
     today = company_day(house(), at)
     oldest = oldest_complete_day(at)
+    if since < oldest and (reason := why_not_countable(since)):
+        raise NotRebuilt(_("The facts are complete from %(day)s on. %(reason)s"), day=oldest.isoformat(), reason=reason)
     if since < oldest:
         raise NotRebuilt(
             _("The facts are complete from %(day)s on. Choose that day or a later one."), day=oldest.isoformat()

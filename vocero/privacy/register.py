@@ -86,6 +86,8 @@ REGISTER: Final[dict[str, Entry]] = {
     "tracking.ShareTotal": Entry("share__member", ("share", "valid", "unique"), OnErase.KEPT),
     "tracking.MemberDay": Entry("member", ("day_on", "unique"), OnErase.KEPT),
     "tracking.MemberMonth": Entry("member", ("month_on", "unique"), OnErase.KEPT),
+    "tracking.ClickMonth": _NOTHING,
+    "tracking.ExportCursor": _NOTHING,
     "tracking.VisitorCount": _NOTHING,
     "tracking.Conversion": Entry("share__member", ("kind", "state", "at", "company_amount"), OnErase.KEPT),
     "measurement.ShareStat": _NOTHING,

@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 
 from vocero.company.queries import company_day, installation
 from vocero.people.models import PeopleImport
 from vocero.sharing.models import Draft
-from vocero.tracking.services import forget_clicks
+from vocero.tracking.services import settle_clicks
 
 IMPORTS_KEPT: Final = timedelta(days=30)
 DRAFTS_KEPT: Final = timedelta(days=180)
@@ -22,12 +23,12 @@ def retain(at: datetime) -> int:
     return lists + drafts + sessions
 
 
-def forget_old_clicks(at: datetime) -> int:
-    """Delete single clicks older than the company keeps them (90 days by default); gives how many.
+def settle_old_clicks(at: datetime) -> int:
+    """Take single clicks that are older than they stay (90 days by default) out of the database; gives how many.
 
-    A day goes only once its roll-ups agree with its clicks. The roll-ups stay.
+    They go by whole months, into the archive or for good, once the roll-ups agree with them. The roll-ups stay.
     """
     house = installation()
     if house is None:
         return 0
-    return forget_clicks(before_on=company_day(house, at) - timedelta(days=house.raw_click_days))
+    return settle_clicks(before_on=company_day(house, at) - timedelta(days=settings.VOCERO_RAW_CLICK_DAYS), at=at)

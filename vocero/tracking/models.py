@@ -285,6 +285,37 @@ class MemberMonth(models.Model):
 
     def __str__(self) -> str:
         return f"member {self.member_id} {self.month_on}"
+class ClickMonth(models.Model):
+    """A month whose single clicks are beyond their time: where its file is, and whether its rows have gone.
+
+    From `settled_at` on rows may go: the month is in its file (or, without a file, was compared with its roll-ups).
+    """
+
+    month_on = models.DateField(primary_key=True, help_text="its first day")
+    file = models.CharField(max_length=40, blank=True, help_text="its name in the folder of the archive; blank: none")
+    machine = models.CharField(max_length=64, blank=True, help_text="which wrote the file")
+    clicks = models.PositiveBigIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    coming = models.CharField(
+        max_length=64, blank=True, help_text="the SHA-256 of a file that is about to take its place"
+    )
+    settled_at = models.DateTimeField(null=True, blank=True)
+    cleared_at = models.DateTimeField(null=True, blank=True, help_text="no row of it is left")
+
+    def __str__(self) -> str:
+        return f"{self.month_on:%Y-%m}"
+
+
+class ExportCursor(models.Model):
+    """How far single clicks were exported to a place: everything up to this id was taken there in order."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    click_id = models.BigIntegerField(default=0)
+    moved_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.click_id}"
 
 
 class VisitorCount(models.Model):

@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Min, Sum
 
 from vocero.company.models import ApiKey
 from vocero.lib.periods import days_between
-from vocero.tracking import store
+from vocero.tracking import archive, store
 from vocero.tracking.columns import number_of_day
 from vocero.tracking.keys import NETWORK
 from vocero.tracking.models import (
@@ -62,7 +62,17 @@ def clicks_lost(*, at: datetime, within: timedelta = timedelta(days=7)) -> int:
 
 
 def first_day_with_clicks() -> date | None:
-    """Give the first day whose clicks are still kept one by one; None while none were ever forgotten."""
+    """Give the first day from which on clicks are kept one by one, in the database or in readable files; None: all are."""
+    return archive.first_countable_day(archive.folder(), kept_on=_first_day_in_database())
+
+
+def why_not_countable(day_on: date) -> str:
+    """Say why the single clicks from a day on cannot be read here (archived, forgotten); nothing when they can."""
+    return archive.why_not_countable(day_on, archive.folder())
+
+
+def _first_day_in_database() -> date | None:
+    """Give the first day whose clicks are in the database; None while none have ever left it."""
     oldest, newest = RequestStat.objects.aggregate(oldest=Min("day_on"), newest=Max("day_on")).values()
     if oldest is None:
         return None

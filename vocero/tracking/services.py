@@ -5,14 +5,15 @@ import secrets
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from vocero.company.models import Installation
 from vocero.company.queries import company_day
 from vocero.people.models import Member
-from vocero.tracking import stats
-from vocero.tracking.models import Click, DailySalt, OwnVisit
+from vocero.tracking import archive, export, partitions
+from vocero.tracking.models import DailySalt, OwnVisit
 from vocero.tracking.visitors import SALT_BYTES, visitor_key
+from vocero.tracking.wide import Tell
 
 logger = logging.getLogger(__name__)
 
@@ -57,22 +58,41 @@ def remember_visitor(house: Installation, member: Member, *, address: str, agent
 
 
 def rebuild_clicks(first_on: date, last_on: date) -> None:
-    """Make the click roll-ups of days again from the clicks; they come out as the same rows."""
-    stats.rebuild(first_on, last_on)
+    """Make the click roll-ups of days again from the clicks, also archived ones; they come out as the same rows.
+
+    Raises NotReadable when a file of the archive is needed and cannot be read here.
+    """
+    archive.rebuild(first_on, last_on, archive.folder())
 
 
-def forget_clicks(*, before_on: date) -> int:
-    """Delete the clicks of days before a day, oldest first, as long as the roll-ups of each day agree with its clicks.
+def settle_clicks(*, before_on: date, at: datetime, tell: Tell = logger.debug) -> int:
+    """Take the months of single clicks that lie wholly before a day out of the database, the oldest first.
 
-    Gives how many went. It stops at a day that does not agree and says so in the log: nothing that was not counted goes.
+    Each goes into the archive, or is forgotten where the settings ask for that, once its roll-ups agree with its clicks.
+    Gives how many rows went. It stops at a month that cannot go, and says why: nothing that was not counted goes.
     """
     gone = 0
-    while (click := Click.objects.order_by("pk").first()) and (oldest := click.day_on) < before_on:
-        if different := stats.differences(oldest):
-            logger.error("clicks of %s are kept: %d of their roll-ups do not agree", oldest, len(different))
+    for month in archive.months_due(before_on=before_on):
+        try:
+            gone += archive.settle(month, archive.folder(), at=at, tell=tell, allowed=export.why_not_yet)
+        except archive.NotKept as reason:
+            logger.warning("single clicks of %s stay in the database: %s", month.key, reason)
+            tell(f"{month.key}: stays in the database: {reason}")
             break
-        deleted = Click.of_day(oldest).delete()[0]
-        gone += deleted
-        if not deleted:
+        except OperationalError as error:
+            if not partitions.is_busy(error):
+                raise
+            tell(f"{month.key}: the table of clicks was in use; its rows go next time")
             break
     return gone
+
+
+def make_partitions(house: Installation, *, at: datetime) -> int:
+    """Make the parts of the table of clicks for the months to come (PostgreSQL); gives how many were missing."""
+    try:
+        return partitions.make_ahead(company_day(house, at))
+    except OperationalError as error:
+        if not partitions.is_busy(error):
+            raise
+        logger.info("the table of clicks was in use; its next parts are made next time")
+        return 0

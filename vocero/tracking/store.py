@@ -54,6 +54,12 @@ _MEMBER: Final = {"member_id": "integer", "program_id": "smallint"}
 MEMBER_DAYS: Final = Table("tracking_memberday", {"day_on": "smallint", **_MEMBER}, ("valid", "unique"))
 MEMBER_MONTHS: Final = Table("tracking_membermonth", {"month_on": "smallint", **_MEMBER}, ("valid", "unique"))
 
+_ID_IS_FREE: Final = (
+    "WHERE NOT EXISTS (SELECT 1 FROM tracking_click c WHERE c.id = n.id AND c.visitor <> n.visitor"
+    " AND c.visitor >= %s AND c.visitor <= %s)"
+)
+_TWO_DAYS: Final = 2 << 48
+
 
 ROLL_UPS: Final = (STATS, WEEKS, REQUESTS, SHARE_DAYS, SHARE_TOTALS, MEMBER_DAYS, MEMBER_MONTHS)
 
@@ -77,12 +83,17 @@ class ClickRow(NamedTuple):
 
 
 def insert_clicks(rows: Sequence[ClickRow]) -> set[int]:
-    """Insert the clicks that conflict with nothing; gives the ids that went in."""
+    """Insert the clicks that conflict with nothing; gives the ids that went in.
+
+    On PostgreSQL the key of the table, which is kept in parts by the month, is the id together with the visitor; so an id
+    that another click of those days has already is looked for here.
+    """
     found: set[int] = set()
     for part in _parts(rows):
         if connection.vendor == "postgresql":
-            sql = f"INSERT INTO tracking_click ({_CLICK}) SELECT * FROM {_unnest(_CLICK_TYPES)}"  # noqa: S608
-            values: Sequence[Any] = _columns(part)
+            sql = f"INSERT INTO tracking_click ({_CLICK}) SELECT n.* FROM {_unnest(_CLICK_TYPES)} n ({_CLICK}) {_ID_IS_FREE}"  # noqa: S608
+            visitors = [row.visitor for row in part]
+            values: Sequence[Any] = [*_columns(part), min(visitors) - _TWO_DAYS, max(visitors) + _TWO_DAYS]
         else:
             marks = _marks(len(part), len(ClickRow._fields))
             sql = f"INSERT INTO tracking_click ({_CLICK}) VALUES {marks}"  # noqa: S608
