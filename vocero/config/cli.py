@@ -24,6 +24,8 @@ HELP = """Vocero: people share what they are proud of, and the company sees hone
                          bring in a people list (CSV or XLSX)
   vocero rebuild         make the roll-ups anew from the facts (--since DATE)
   vocero verify          recount from the facts and compare with the roll-ups
+  vocero archive         take single clicks beyond their time into monthly files
+  vocero export          take single clicks to ClickHouse, or compare (--compare)
   vocero check           what is wrong with this installation, and how to mend it
   vocero backup [FOLDER] copy the whole installation while it runs, without its keys
   vocero restore FOLDER  put a backup into an empty place; nothing leaves it until somebody says so

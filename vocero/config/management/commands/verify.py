@@ -32,6 +32,7 @@ from vocero.tracking.models import (
     ShareTotal,
     VisitorCount,
 )
+from vocero.tracking.queries import why_not_countable
 
 TABLES: tuple[type[Model], ...] = (
     ClickStat,
@@ -61,6 +62,9 @@ class Command(BaseCommand):
         if installation() is None:
             raise CommandError("There is no company here yet: vocero setup")
         at = clock.now()
+        if left_out := why_not_countable(services.first_day(at)):
+            oldest = services.oldest_complete_day(at)
+            self.stdout.write(f"  note   days before {oldest} cannot be recounted. {left_out}")
         with transaction.atomic():
             services.roll_up_recent(at=at)
             before = {table: rows(table) for table in TABLES}

@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """How long single clicks stay is a setting of whoever runs the server (VOCERO_RAW_CLICK_DAYS)."""
 
     dependencies = [
-        ("company", "0003_program_reminded_at"),
+        ("company", "0004_revision"),
     ]
 
     operations = [
