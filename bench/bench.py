@@ -23,6 +23,7 @@ BENCHMARKS = (
     "redirect",
     "interference",
     "ingest",
+    "archive",
     "publish",
     "dashboard",
     "feed",

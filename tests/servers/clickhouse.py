@@ -30,13 +30,20 @@ def program() -> str | None:
     return shutil.which("clickhouse-server", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin")
 
 
+def free_port() -> int:
+    """Give a port of this machine that nobody listens on."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
+
+
 @dataclass
 class ClickHouse:
     """A server that can be stopped, and started again with what it held."""
 
     folder: Path
-    http: int = field(default_factory=lambda: _free_port())
-    tcp: int = field(default_factory=lambda: _free_port())
+    http: int = field(default_factory=free_port)
+    tcp: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -80,9 +87,3 @@ class ClickHouse:
         )
         with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
             return [line.split("\t") for line in answer.read().decode().splitlines()]
-
-
-def _free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])

@@ -88,6 +88,19 @@ def test_the_file_holds_wide_rows_and_no_member(share: Share, folder: Path) -> N
     )  # fmt: skip
 
 
+def test_the_questions_of_the_docs_can_be_asked(share: Share, folder: Path) -> None:
+    import duckdb
+
+    settle_old_clicks(LATER)
+    text = (Path(__file__).parents[2] / "docs" / "operate" / "archive.md").read_text()
+    block = text.split("```sql")[1].split("```")[0].replace("archive/*", f"{folder}/*")
+    questions = [question for question in block.split(";") if question.strip()]
+    assert len(questions) == 3
+    with duckdb.connect() as duck:
+        assert all(duck.execute(question).fetchall() for question in questions[:2])
+        duck.execute(questions[2])
+
+
 @pytest.mark.parametrize("extra", ["with the archive", "without its extra", "forgetting"])
 def test_clicks_that_the_roll_ups_do_not_agree_with_are_kept(
     share: Share, extra: str, settings: Any, monkeypatch: pytest.MonkeyPatch
