@@ -25,7 +25,7 @@ from vocero.lib.errors import Refusal
 from vocero.lib.periods import Period, PeriodKind, days_between
 from vocero.tracking import parquet, partitions, recount, stats
 from vocero.tracking.keys import Places
-from vocero.tracking.models import Click, ClickMonth, ClickStat
+from vocero.tracking.models import Click, ClickMonth, RequestStat
 from vocero.tracking.parquet import Scratch
 from vocero.tracking.wide import (
     Sums,
@@ -286,7 +286,7 @@ def first_countable_day(folder: Folder, *, kept_on: date | None) -> date | None:
     if missing:
         return missing[-1].last_on + timedelta(days=1)
     first = months[0][0].first_on
-    return first if ClickStat.objects.filter(day_on__lt=first, raw__gt=0).exists() else None
+    return first if RequestStat.objects.filter(day_on__lt=first, raw__gt=0).exists() else None
 
 
 def rebuild(first_on: date, last_on: date, folder: Folder) -> None:
@@ -305,6 +305,7 @@ def rebuild(first_on: date, last_on: date, folder: Folder) -> None:
             for day in days:
                 with recount.standing_in(day, file.of_day(day)):
                     stats.rebuild_day(day, places)
+        stats.mend_sums(days[0], days[-1])
         begin = days[-1] + timedelta(days=1)
     if begin <= last_on:
         stats.rebuild(begin, last_on)

@@ -14,10 +14,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Sum
 
-from vocero.company.models import Program
 from vocero.lib.periods import Period, days_between
 from vocero.tracking.clickhouse import ClickHouseAway, Server
-from vocero.tracking.models import ClickStat, ExportCursor
+from vocero.tracking.models import ExportCursor, RequestStat
 from vocero.tracking.segment import first_id_at, moment_of_id
 from vocero.tracking.visitors import day_of_visitor
 from vocero.tracking.wide import SELECT, dimensions_of, of_days
@@ -69,8 +68,7 @@ def send_again(first_on: date, last_on: date, *, at: datetime) -> list[date]:
 def differences(first_on: date, last_on: date) -> dict[date, tuple[int, int]]:
     """Give the days that do not have as many clicks over there as the roll-ups say: ours, theirs. Raises ClickHouseAway."""
     theirs = server().counts(first_on, last_on)
-    programs = list(Program.objects.values_list("pk", flat=True))
-    found = ClickStat.objects.filter(program__in=programs, dimension="all", day_on__range=(first_on, last_on))
+    found = RequestStat.objects.filter(day_on__range=(first_on, last_on))
     rows = found.values("day_on").annotate(total=Sum("raw")).order_by("day_on")
     ours = {row["day_on"]: int(row["total"]) for row in rows}
     return {

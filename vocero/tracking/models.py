@@ -285,6 +285,8 @@ class MemberMonth(models.Model):
 
     def __str__(self) -> str:
         return f"member {self.member_id} {self.month_on}"
+
+
 class ClickMonth(models.Model):
     """A month whose single clicks are beyond their time: where its file is, and whether its rows have gone.
 

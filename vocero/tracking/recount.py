@@ -30,6 +30,7 @@ def standing_in(day_on: date, archived: Iterable[tuple[Any, ...]]) -> Iterator[N
         cursor.execute(f"CREATE TEMPORARY TABLE tracking_click ({_COLUMNS})")
         _fill(archived)
         cursor.execute("CREATE INDEX archived_click ON tracking_click (visitor, id)")
+        cursor.execute("CREATE INDEX archived_unique ON tracking_click (visitor, link_id) WHERE verdict = 'valid'")
         cursor.execute(
             f"INSERT INTO tracking_click ({_NAMES}) SELECT {_NAMES} FROM {real} r WHERE {of_days(day_on, day_on, 'r')}"  # noqa: S608
             " AND NOT EXISTS (SELECT 1 FROM tracking_click t WHERE t.id = r.id AND t.visitor = r.visitor)"
