@@ -350,8 +350,6 @@ def check_export() -> Iterator[Finding]:
     yield Finding(FINE, "clickhouse", "It lets us in.")
 
 
-
-
 def _segments(folder: Path) -> list[Path]:
     return [Path(entry.path) for entry in os.scandir(folder) if entry.is_file()] if folder.is_dir() else []
 

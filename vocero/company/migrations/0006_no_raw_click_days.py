@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """How long single clicks stay is a setting of whoever runs the server (VOCERO_RAW_CLICK_DAYS)."""
 
     dependencies = [
-        ("company", "0004_revision"),
+        ("company", "0005_backed_up_at"),
     ]
 
     operations = [
