@@ -8,10 +8,10 @@ import pytest
 from tests.cast import MOMENT, People, enrol, make_member
 from tests.sharing.library import make_account, make_post
 from tests.sharing.pigeon import Pigeon
-from vocero.lib.clock import MovingClock
+from vocero.lib.clock import MovingClock, moved_clock
 from vocero.networks.base import TryLater
 from vocero.policy import services as policy
-from vocero.sharing import services
+from vocero.sharing import services, tasks
 from vocero.sharing.models import Share
 from vocero.sharing.outbox import Pace
 from vocero.sharing.publishing import Publisher
@@ -158,3 +158,14 @@ def test_a_server_that_was_left_alone_is_tried_with_one_call(people: People, pig
     clock.advance(timedelta(minutes=2))
     assert Publisher(now=clock).run() == 8
     assert len(pigeon.posts) == 8
+
+
+def test_a_worker_that_was_held_up_before_it_began_has_the_clock_of_all_others(people: People, pigeon: Pigeon) -> None:
+    (share,) = plan(people, 1)
+    pigeon.troubles = [TryLater(timedelta(seconds=30))]
+    began, now = AT + timedelta(seconds=11), AT + timedelta(seconds=16)
+    with moved_clock(now):
+        assert tasks.publish_due(began) == 1
+    share.refresh_from_db()
+    assert share.lease_until is not None
+    assert share.lease_until >= now + timedelta(seconds=30)

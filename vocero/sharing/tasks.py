@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from vocero.company.queries import installation
+from vocero.lib import clock
 from vocero.lib.clock import SteadyClock
 from vocero.lib.processes import ENDING
 from vocero.sharing.engagement import read_due
@@ -13,6 +14,7 @@ from vocero.sharing.outbox import Pace
 from vocero.sharing.publishing import Publisher
 
 _STEADY = SteadyClock()
+_MOST_BEHIND = timedelta(minutes=1)
 
 
 def publish_due(at: datetime) -> int:
@@ -22,13 +24,19 @@ def publish_due(at: datetime) -> int:
     """
     if installation() is None:
         return 0
-    began = time.monotonic()
+    began, at = time.monotonic(), _caught_up(at)
     return Publisher(
         now=lambda: at + timedelta(seconds=time.monotonic() - began),
         pace=Pace(at_once=settings.ENVIRONMENT.sends_at_once),
         ending=ENDING.is_set,
         takes_over=_STEADY.is_steady(at, began),
     ).run()
+
+
+def _caught_up(at: datetime) -> datetime:
+    """Add what has passed since the moment was read: the clocks of all workers must agree on when a wait is over."""
+    passed = clock.now() - at
+    return at + passed if timedelta(0) <= passed < _MOST_BEHIND else at
 
 
 def read_engagement(at: datetime) -> int:
