@@ -49,12 +49,12 @@ def says_it(text: str, wordings: Sequence[str], *, names: Sequence[str]) -> bool
     `names` are the company's names: "I work at" needs one of them after it.
     """
     early = _spaced("".join(graphemes(text)[:EARLY]))
-    if any(known in early for known in map(_spaced, wordings) if known.strip()):
+    if any(known in early for known in map(_known, wordings) if known.strip()):
         return True
     plain, with_name = _phrases()
     if any(phrase in early for phrase in plain):
         return True
-    spaced_names = [name for name in map(_spaced, names) if name.strip()]
+    spaced_names = [name for name in map(_known, names) if name.strip()]
     return any(
         any(name in early[place : place + len(phrase) + _NEAR + len(name)] for name in spaced_names)
         for phrase in with_name
@@ -75,6 +75,12 @@ def _spaced(text: str) -> str:
     folded = fold(re.sub(r"[.,:;!?…\"“”„«»()]", " ", text))
     signs = [(" " if number in folded.gaps else "") + sign for number, sign in enumerate(folded.text)]
     return f" {''.join(signs).strip()} "
+
+
+@lru_cache(maxsize=2048)
+def _known(text: str) -> str:
+    """Fold a wording or a name of the company's, which come with every text."""
+    return _spaced(text)
 
 
 @lru_cache(maxsize=1)
