@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import reduce
-from operator import or_
 from typing import Any, Final
 
 from django.db.models import Case, Count, DateField, F, Q, QuerySet, Subquery, Sum, Value, When
 
+from vocero.lib.periods import days_between
 from vocero.measurement import rates
 from vocero.measurement.adoption import Adoption
 from vocero.measurement.dimensions import PEOPLE, Dimension
@@ -349,17 +348,20 @@ def _pieces(table: Any, spans: Sequence[Span]) -> tuple[QuerySet[Any], list[Q]]:
 
     Shares and clicks have weeks: of their days come those at the edges, of their weeks the whole ones between them.
     """
-    nothing = Q(program__in=[])
-    own = []
+    has_weeks = table in (ShareStat, ShareWeek, ClickStat, ClickWeek)
+    name = "week_on" if table in (ShareWeek, ClickWeek) else "day_on"
+    own: list[Q] = []
+    wanted: set[date] = set()
     for span in spans:
-        edges, weeks = split(*span.days)
-        if table in (ShareWeek, ClickWeek):
-            own.append(Q(week_on__range=weeks) if weeks else nothing)
-        elif table in (ShareStat, ClickStat):
-            own.append(reduce(or_, (Q(day_on__range=edge) for edge in edges), nothing) if edges else nothing)
-        else:
-            own.append(Q(day_on__range=span.days))
-    return table._default_manager.filter(reduce(or_, own)), own
+        edges, weeks = split(*span.days) if has_weeks else ([span.days], None)
+        ranges = ([weeks] if weeks else []) if name == "week_on" else edges
+        lies = Q(program__in=[])
+        for begin, end in ranges:
+            lies |= Q(**{f"{name}__range": (begin, end)})
+            wanted.update(days_between(begin, end)[:: 7 if name == "week_on" else 1])
+        own.append(lies)
+    # Each day by itself: the key has the day in its middle, and a database goes straight to each of a list of days.
+    return table._default_manager.filter(**{f"{name}__in": sorted(wanted)}), own
 
 
 def _all(table: Any, program: int, spans: Sequence[Span]) -> QuerySet[Any]:
