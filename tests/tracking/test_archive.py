@@ -310,3 +310,15 @@ def test_an_id_is_one_clicks_alone_whatever_its_visitor(share: Share) -> None:
     assert stored.id != one.id
     assert store_clicks([one]) == []
     assert stats.differences(date(2026, 9, 1)) == []
+
+
+def test_clicks_that_were_there_before_move_into_parts_and_back(transactional_db: None, share: Share) -> None:
+    before = sums_of(AUGUST.first_on, date(2026, 9, 30))
+    call_command("migrate", "tracking", "0006", verbosity=0)
+    assert sums_of(AUGUST.first_on, date(2026, 9, 30)) == before
+    call_command("migrate", "tracking", verbosity=0)
+    assert sums_of(AUGUST.first_on, date(2026, 9, 30)) == before
+    assert len(click_on(share, DAY, [1, 60])) == 2
+    assert Click.of_day(DAY).filter(verdict="repeat").count() == 2
+    if partitions.is_used():
+        assert {"2026-08", "2026-09"} <= {month.key for month in partitions.months()}

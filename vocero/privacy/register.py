@@ -31,6 +31,7 @@ REGISTER: Final[dict[str, Entry]] = {
     "company.StoredFile": _NOTHING,
     "company.AuditEntry": _NOTHING,  # names people by a public id only
     "company.Schedule": _NOTHING,
+    "company.Revision": _NOTHING,
     "company.ApiKey": _NOTHING,
     "people.Team": _NOTHING,
     "people.Member": Entry(
