@@ -28,6 +28,7 @@ ANSWERS = ("--company-name", "Aurora Mills", "--owner-name", "Olga Owner", "--ow
            "--password-stdin")  # fmt: skip
 
 
+@pytest.mark.once
 def test_backups_under_clicks_and_shares_come_back_whole_on_sqlite(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -36,6 +37,7 @@ def test_backups_under_clicks_and_shares_come_back_whole_on_sqlite(tmp_path: Pat
     assert outcome.is_right, outcome
 
 
+@pytest.mark.once
 def test_backups_under_clicks_and_shares_come_back_whole_on_postgresql(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -63,6 +65,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Pa
         yield house, Path(done.stdout.rpartition("Complete: ")[2].splitlines()[0])
 
 
+@pytest.mark.once
 def test_a_backup_holds_files_and_rows_and_no_secret_and_no_salt(kept: tuple[Running, Path]) -> None:
     house, folder = kept
     manifest = backup.read(folder)
@@ -94,6 +97,7 @@ def newer(path: Path) -> None:
     path.write_text(json.dumps(told | {"sum": backup._sum_of(told)}))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("damage", "name", "said"),
     [
@@ -119,6 +123,7 @@ def test_a_damaged_backup_is_refused(
         backup.read(folder)
 
 
+@pytest.mark.once
 def test_a_backup_comes_back_into_an_empty_place_alone(kept: tuple[Running, Path], tmp_path: Path) -> None:
     house, folder = kept
     refused = house.run("restore", str(folder))
@@ -158,6 +163,7 @@ Share.objects.filter(pk=one.pk).update(due_at=clock.now() + timedelta(hours=1))
 """
 
 
+@pytest.mark.once
 def test_a_restored_copy_sends_nothing(tmp_path: Path) -> None:
     networks = FakeNetworks.start(tmp_path, faults=0, seed=7)
     settings = networks.environment()
