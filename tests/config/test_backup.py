@@ -16,7 +16,7 @@ from bench.drills.cluster import Cluster
 from tests.cast import MOMENT, House
 from tests.running import Running, installation, prepared_database, wait_for
 from tests.servers.fake_networks import FakeNetworks
-from tests.sharing.test_kills import Crew
+from tests.sharing.drill import Crew
 from vocero.company.models import Installation
 from vocero.config import backup, dumps
 from vocero.config.backup import BadBackup
@@ -51,12 +51,24 @@ def test_backups_under_clicks_and_shares_come_back_whole_on_postgresql(tmp_path:
     assert outcome.is_right, outcome
 
 
+MAKE_SALTS = """
+from vocero.company.queries import house
+from vocero.lib.clock import now
+from vocero.tracking.models import DailySalt
+from vocero.tracking.services import make_salts
+make_salts(house(), at=now())
+assert DailySalt.objects.exists()
+"""
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Path]]:
     """A small company with a file, and a backup of it."""
     folder = tmp_path_factory.mktemp("kept")
     with installation(folder / "house", start=False) as house:
         done = house.run("setup", *ANSWERS, input=PASSWORD + "\n")
+        assert done.returncode == 0, done.stderr
+        done = house.run("shell", "-c", MAKE_SALTS)
         assert done.returncode == 0, done.stderr
         (house.data / "files" / "ab").mkdir(parents=True)
         (house.data / "files" / "ab" / "picture").write_bytes(os.urandom(5000))
@@ -173,7 +185,7 @@ def test_a_restored_copy_sends_nothing(tmp_path: Path) -> None:
             installation(tmp_path / "copy", start=False, **settings) as copy,
         ):
             crew = Crew(house.data, settings)
-            crew.ask("make 8")
+            crew.ask("make 8 0")
             house.run("shell", "-c", PLAN_ONE)
             done = house.run("backup", str(tmp_path / "backups"))
             assert done.returncode == 0, done.stderr
