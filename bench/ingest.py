@@ -107,18 +107,31 @@ def _fill(shares: int) -> None:
     posts = Post.objects.bulk_create(
         [Post(program=program, state="offered", title="x", created_at=at, updated_at=at) for _ in range(POSTS)]
     )
+    about = {
+        post.pk: {
+            "campaign": draw.choice([None, *campaigns]),
+            "origin": draw.choice(["curated", "company", "promotional"]),
+            "kind": draw.choice(["branded", "industry_insight"]),
+            "topics": [topic.pk for topic in draw.sample(topics, 2)],
+        }
+        for post in posts
+    }
+    of = {
+        member.pk: {
+            "team_path": [team.pk for team in draw.sample(teams, 2)],
+            "location": f"City {draw.randint(1, 20)}",
+            "language": draw.choice(["en", "es", "it", "pl"]),
+        }
+        for member in members
+    }
     made = Share.objects.bulk_create(
         [
             Share(
-                program=program, member=draw.choice(members), post=draw.choice(posts), network=draw.choice(NETWORKS),
-                channel="handoff", state="sent", certainty="measured", text="", created_at=at, out_at=at, day_on=at.date(),
-                campaign=draw.choice([None, *campaigns]), origin=draw.choice(["curated", "company", "promotional"]),
-                kind=draw.choice(["branded", "industry_insight"]), purposes=["enlighten"],
-                topics=[topic.pk for topic in draw.sample(topics, 2)],
-                team_path=[team.pk for team in draw.sample(teams, 2)], location=f"City {draw.randint(1, 20)}",
-                language=draw.choice(["en", "es", "it", "pl"]),
+                program=program, member=member, post=post, network=draw.choice(NETWORKS), channel="handoff", state="sent",
+                certainty="measured", text="", created_at=at, out_at=at, day_on=at.date(), purposes=["enlighten"],
+                **about[post.pk], **of[member.pk],
             )
-            for _ in range(shares)
+            for member, post in ((draw.choice(members), draw.choice(posts)) for _ in range(shares))
         ],
         batch_size=1000,
     )  # fmt: skip

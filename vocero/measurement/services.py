@@ -1,6 +1,6 @@
 """Writes measurement: folds facts into roll-ups, rebuilds them, and compares them with the facts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -93,9 +93,10 @@ def roll_up_recent(*, at: datetime) -> RolledUp:
     return done
 
 
-def rebuild(*, since: date, at: datetime) -> RolledUp:
+def rebuild(*, since: date, at: datetime, tell: Callable[[date], None] = lambda _day: None) -> RolledUp:
     """Make all roll-ups from a day on again from facts; they come out as the same rows.
 
+    `tell` hears of each day whose clicks are done.
     Raises NotRebuilt for a day before the oldest one whose facts are complete, and for a day to come.
     """
     today = company_day(house(), at)
@@ -108,7 +109,7 @@ def rebuild(*, since: date, at: datetime) -> RolledUp:
         )
     if since > today:
         raise NotRebuilt(_("That day is still to come. Choose today or an earlier one."))
-    rebuild_clicks(since, today)
+    rebuild_clicks(since, today, tell=tell)
     return roll_up(since, today, at=at, anew=True)
 
 

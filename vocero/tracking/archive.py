@@ -289,7 +289,7 @@ def first_countable_day(folder: Folder, *, kept_on: date | None) -> date | None:
     return first if RequestStat.objects.filter(day_on__lt=first, raw__gt=0).exists() else None
 
 
-def rebuild(first_on: date, last_on: date, folder: Folder) -> None:
+def rebuild(first_on: date, last_on: date, folder: Folder, *, tell: Callable[[date], None] = lambda _day: None) -> None:
     """Make the click roll-ups of days again, from the database and, where rows have gone, from the files."""
     begin = first_on
     for month, row in settled_months():
@@ -299,16 +299,17 @@ def rebuild(first_on: date, last_on: date, folder: Folder) -> None:
         if reason := why_unreadable(row, folder):
             raise NotReadable(reason)
         if begin < days[0]:
-            stats.rebuild(begin, days[0] - timedelta(days=1))
+            stats.rebuild(begin, days[0] - timedelta(days=1), tell=tell)
         places = Places()
         with parquet.opened(folder.place / row.file) as file:
             for day in days:
                 with recount.standing_in(day, file.of_day(day)):
                     stats.rebuild_day(day, places)
+                tell(day)
         stats.mend_sums(days[0], days[-1])
         begin = days[-1] + timedelta(days=1)
     if begin <= last_on:
-        stats.rebuild(begin, last_on)
+        stats.rebuild(begin, last_on, tell=tell)
 
 
 def why_not_countable(day_on: date, folder: Folder) -> str:

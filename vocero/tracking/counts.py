@@ -63,17 +63,23 @@ def requests_row(verdicts: Mapping[str, int]) -> Columns:
 def count_clicks(rows: Iterable[ClickRow], places: Mapping[int, Place]) -> Counts:
     """Count stored clicks under all their keys."""
     counts = Counts()
+    first = counts.first
     links: dict[tuple[int, int], Pair] = {}
-    for row in rows:
-        day = row.visitor >> _DAY_SHIFT
-        place = places[row.link_id]
-        _count_requests(counts, place, day, row.verdict, 1)
-        if row.verdict in _READERS:
-            key = (row.link_id, day)
-            links[key] = links.get(key, 0) + (UNIQUE if row.verdict == "valid" else VALID)
-            share = place.share_id
-            if share is not None and row.id < counts.first.get(share, row.id + 1):
-                counts.first[share] = row.id
+    others: dict[tuple[int, int, str], int] = {}
+    for click_id, link, visitor, verdict, *_ in rows:
+        key = (link, visitor >> _DAY_SHIFT)
+        if verdict in _READERS:
+            links[key] = links.get(key, 0) + (UNIQUE if verdict == "valid" else VALID)
+            share = places[link].share_id
+            if share is not None and click_id < first.get(share, click_id + 1):
+                first[share] = click_id
+        else:
+            other = (*key, verdict)
+            others[other] = others.get(other, 0) + 1
+    for (link, day), packed in links.items():
+        _count_requests(counts, places[link], day, "valid", packed >> 32)
+    for (link, day, verdict), times in others.items():
+        _count_requests(counts, places[link], day, verdict, times)
     _spread(counts, links, places)
     return counts
 

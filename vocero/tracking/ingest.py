@@ -190,24 +190,22 @@ class Ingest:
         days = {record.day: record.day_on for record in records}
         own = store.own_visits({record.visitor for record in records}, days.values()) if records else set()
         referrers = self._referrer_ids({record.referrer for record in records})
+        countries: dict[bytes, str] = {}
         rows = []
         for record in records:
-            place = places.get(record.link_id)
+            link, day = record.link_id, record.day
+            place = places.get(link)
             if place is None:
                 continue
-            is_own = bool(own) and (days[record.day], record.visitor, place.member_id) in own
+            country = countries.get(record.country)
+            if country is None:
+                country = countries[record.country] = record.country.decode().strip()
+            is_own = bool(own) and (days[day], record.visitor, place.member_id) in own
             verdict, device = verdict_of(record.agent, record.flags, is_own=is_own)
+            visitor = visitor_number(day, record.visitor)
+            referrer = referrers.get(record.referrer)
             rows.append(
-                ClickRow(
-                    record.click_id,
-                    record.link_id,
-                    visitor_number(record.day, record.visitor),
-                    verdict,
-                    record.country.decode().strip(),
-                    record.network_class,
-                    device[:1],
-                    referrers.get(record.referrer),
-                )
+                ClickRow(record.click_id, link, visitor, verdict, country, record.network_class, device[:1], referrer)
             )
         if len(rows) < len(records):
             logger.error("%s: %d clicks belong to links that do not exist", origin, len(records) - len(rows))

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -57,12 +58,12 @@ def remember_visitor(house: Installation, member: Member, *, address: str, agent
     return OwnVisit.objects.get_or_create(day_on=today, member=member, visitor=key)[1]
 
 
-def rebuild_clicks(first_on: date, last_on: date) -> None:
+def rebuild_clicks(first_on: date, last_on: date, *, tell: Callable[[date], None] = lambda _day: None) -> None:
     """Make the click roll-ups of days again from the clicks, also archived ones; they come out as the same rows.
 
-    Raises NotReadable when a file of the archive is needed and cannot be read here.
+    `tell` hears of each day. Raises NotReadable when a file of the archive is needed and cannot be read here.
     """
-    archive.rebuild(first_on, last_on, archive.folder())
+    archive.rebuild(first_on, last_on, archive.folder(), tell=tell)
 
 
 def settle_clicks(*, before_on: date, at: datetime, tell: Tell = logger.debug) -> int:

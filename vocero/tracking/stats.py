@@ -126,11 +126,15 @@ def _write_day(day_on: date, found: Counts, visitors: Mapping[Key, int]) -> None
     daily_visitors.note_count(day_on, sum(packed & 0xFFFFFFFF for key, packed in found.stats.items() if key[1] == 0))
 
 
-def rebuild(first_on: date, last_on: date) -> None:
-    """Make the click roll-ups of days again, each in a transaction of its own; then mend what is summed up from days."""
+def rebuild(first_on: date, last_on: date, *, tell: Callable[[date], None] = lambda _day: None) -> None:
+    """Make the click roll-ups of days again, each in a transaction of its own; then mend what is summed up from days.
+
+    `tell` is called after each day. Days that are right already are only counted, so going on after an end is cheap.
+    """
     places = Places()
     for day in days_between(first_on, last_on):
         rebuild_day(day, places)
+        tell(day)
     mend_sums(first_on, last_on)
 
 

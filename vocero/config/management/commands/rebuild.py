@@ -34,9 +34,12 @@ class Command(BaseCommand):
             raise CommandError("There is no company here yet: vocero setup")
         at = clock.now()
         try:
-            done = rebuild(since=options["since"] or oldest_complete_day(at), at=at)
+            done = rebuild(since=options["since"] or oldest_complete_day(at), at=at, tell=self._tell)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from None
         for program in Program.objects.all():
             rebuild_points(program)
         self.stdout.write(f"{len(done.folded)} days were made anew.")
+
+    def _tell(self, day: date) -> None:
+        self.stdout.write(f"  {day.isoformat()}: clicks counted")
