@@ -21,7 +21,7 @@ from vocero.config.environment import Environment
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 BACKUPS: Final = "backups"
-DATA, STORAGE = "data", "storage"
+DATA, STORAGE, ARCHIVE = "data", "storage", "archive"
 _NOT_COPIED: Final = frozenset(
     {secrets.SECRET_KEY_FILE, secrets.KEYS_FILE, "static", "links", BACKUPS, "migrate.lock", "restoring"}
 )
@@ -167,8 +167,9 @@ def copy_keys(told: Environment, target: Path, *, backup: Path) -> None:
 def folders(told: Environment) -> Iterator[tuple[str, Path]]:
     """The folders that belong to an installation, by their names in a backup."""
     yield DATA, told.data
-    if not told.storage.resolve().is_relative_to(told.data.resolve()):
-        yield STORAGE, told.storage
+    for name, folder in ((STORAGE, told.storage), (ARCHIVE, told.archive)):
+        if not folder.resolve().is_relative_to(told.data.resolve()):
+            yield name, folder
 
 
 def key_ids(told: Environment) -> list[str]:

@@ -50,9 +50,9 @@ def restore(folder: Path, told: Environment, *, at: datetime, tell: Tell = lambd
     tell(f"Files ({backup.megabytes(manifest.size)}) ...")
     for name, target in backup.folders(told):
         _put(folder / name, target)
-    stray = folder / backup.STORAGE
-    if stray.exists() and told.storage.resolve().is_relative_to(told.data.resolve()):
-        _put(stray, told.storage)  # it was kept elsewhere when the backup was made
+    for name, target in ((backup.STORAGE, told.storage), (backup.ARCHIVE, told.archive)):
+        if name not in dict(backup.folders(told)):
+            _put(folder / name, target)  # it was kept elsewhere when the backup was made
     tell(f"The database ({backup.rows_of(manifest.rows)}) ...")
     dumps.load(folder / dumps.file_name(), rows=manifest.rows)
     tell("Bringing it to this version, and stopping what would leave it ...")
