@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from vocero.company.models import Program
 from vocero.lib.periods import Period, PeriodKind
@@ -88,7 +88,7 @@ def leaders(program: Program, period: Period | None, *, most: int = 50) -> list[
         found = _best_of(rows, few, most)
     else:
         found = list(
-            rows.filter(member__enrolments__in=named)
+            rows.filter(Exists(named.filter(member=OuterRef("member"))))
             .order_by("-points", "-member")
             .values_list("member", "points")[:most]
         )
