@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 KEY_BYTES = 32
+
+
+_KEPT_SECONDS: Final = 60
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,17 @@ class DatabaseAddress:
         return self.engine == "sqlite"
 
     def as_django(self) -> dict[str, Any]:
-        """The entry of `DATABASES`: SQLite with WAL, FULL and IMMEDIATE; PostgreSQL with kept, checked connections."""
+        """The entry of `DATABASES`: SQLite with WAL, FULL and IMMEDIATE; connections are kept, on PostgreSQL checked."""
         if self.is_sqlite:
             pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728;"
             options: dict[str, Any] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
-            return {"ENGINE": "django.db.backends.sqlite3", "NAME": self.name, "OPTIONS": options}
+            # Opening a connection costs more than a page's questions; a file that was put in place of this one is seen soon.
+            return {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": self.name,
+                "CONN_MAX_AGE": _KEPT_SECONDS,
+                "OPTIONS": options,
+            }
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": self.name,
@@ -43,7 +52,7 @@ class DatabaseAddress:
             "PASSWORD": self.password,
             "HOST": self.host,
             "PORT": str(self.port or ""),
-            "CONN_MAX_AGE": 60,
+            "CONN_MAX_AGE": _KEPT_SECONDS,
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": dict(self.options),
         }
