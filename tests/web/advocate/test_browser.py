@@ -87,6 +87,39 @@ def test_who_is_faster_than_the_server_shares_where_they_chose_last(
     assert told == []
 
 
+def test_words_typed_while_the_sheet_is_laid_out_anew_stay(
+    phone: tuple[Any, list[str]], live_server: Any, people: People, house: House
+) -> None:
+    """The answer to a change of network is held back; what is typed meanwhile stays, with the caret where it was."""
+    page, told = phone
+    held: list[Any] = []
+    policy.add_term(Term.Kind.BANNED, "cheap", at=MOMENT)
+    with installed(Pigeon()):
+        make_account(people.ana, "pigeon")
+        post = make_post(house)
+        page.goto(f"{live_server.url}/share/{post.public_id}?network=linkedin")
+        words = page.get_by_label("Your words")
+        words.fill("A trick")
+        page.get_by_text("More places").click()
+        page.route("**/share/*", lambda route: held.append(route) if "refresh" in route.request.post_data else None)
+        page.locator("#network-pigeon").check(force=True)
+        wait_on(page, lambda: len(held) == 1)
+        words.press("Home")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.type(" cheap")
+        held[0].continue_()
+        page.get_by_text("Later", exact=True).wait_for()
+        assert words.input_value() == "A cheap trick"
+        page.keyboard.type("er")
+        assert words.input_value() == "A cheaper trick", "the caret is where it was"
+        page.keyboard.press("Backspace")
+        page.keyboard.press("Backspace")
+        page.locator(".finding.block mark").wait_for()
+        assert "A cheap trick" in page.locator(".preview:visible [data-preview-text]").inner_text()
+        wait_on(page, lambda: Draft.objects.filter(text="A cheap trick").exists())
+    assert told == []
+
+
 def wait_on(page: Any, condition: Callable[[], bool]) -> None:
     """Let the browser work until something has happened on this side of it."""
     for _ in range(600):

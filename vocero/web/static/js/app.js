@@ -4,6 +4,7 @@ const behaviors = [
   ["[data-undo]", () => import("./undo.js")],
   ["[data-dialog]", () => import("./dialog.js")],
   ["[data-composer]", () => import("./composer.js")],
+  ["[data-kept]", () => import("./kept.js")],
   ["[data-autosave]", () => import("./autosave.js")],
   ["[data-grow]", () => import("./grow.js")],
   ["[data-copy]", () => import("./copy.js")],
