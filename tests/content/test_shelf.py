@@ -8,6 +8,8 @@ import pytest
 
 from tests.cast import MOMENT, People
 from tests.content.ranking import ranked_for
+from tests.measurement import facts
+from tests.sharing.library import make_post
 from vocero.company.revisions import seen
 from vocero.content.models import Caption, Post, Topic, TopicFollow
 from vocero.people.models import Segment
@@ -47,6 +49,16 @@ def a_library(people: People, dice: random.Random, count: int) -> None:
         for language in dice.sample(LANGUAGES[1:], dice.randint(0, 2)):
             archived = MOMENT if dice.random() < 0.2 else None
             Caption.objects.create(post=post, language=language, text="x", created_at=MOMENT, archived_at=archived)
+        for member in people.advocates:
+            if post.state == Post.State.OFFERED and dice.random() < 0.3:
+                some_share(dice, member, post)
+
+
+def some_share(dice: random.Random, member: Any, post: Post) -> None:
+    """Share a post with some outcome; what failed, was taken down or only practiced does not count as shared."""
+    out = dice.choice(["sent", "sent", "failed", "withdrawn", "practice"])
+    changes = {"channel": "practice", "network": "practice", "certainty": ""} if out == "practice" else {"state": out}
+    facts.share_on(member, post, MOMENT.date(), **changes)
 
 
 def pages_of(member: Any, topic: Topic | None = None) -> list[int]:
@@ -111,3 +123,18 @@ def test_whatever_changes_the_next_page_shows_it(people: People) -> None:
                 ) else None
         shown = pages_of(people.ana)
         assert shown == [one.pk for one in ranked_for(people.ana, MOMENT, people.program)], change
+
+
+def test_what_somebody_has_shared_stands_behind_what_they_have_not(people: People) -> None:
+    first, second, third, fourth = (
+        make_post(
+            people.house, title=f"{number}", url=f"https://aurora.example/{number}", at=MOMENT - timedelta(days=number)
+        )
+        for number in range(4)
+    )
+    Post.objects.filter(pk__in=[third.pk, fourth.pk]).update(featured_at=MOMENT)
+    assert pages_of(people.ana) == [third.pk, fourth.pk, first.pk, second.pk]
+    facts.share_on(people.ana, third, MOMENT.date())
+    facts.share_on(people.ana, first, MOMENT.date())
+    assert pages_of(people.ana) == [fourth.pk, second.pk, first.pk, third.pk]
+    assert pages_of(people.hugo) == [third.pk, fourth.pk, first.pk, second.pk], "for others nothing has changed"

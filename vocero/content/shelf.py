@@ -24,6 +24,9 @@ MOST_WHOLE: Final = 500
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _PLACE: Final = attrgetter("place")
 
+type Key = tuple[bool, bool, int, bool, datetime, int]
+"""A place in somebody's feed: whether it leads, is in their language, its rank, whether they shared it, moment and id."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
@@ -52,13 +55,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the order depends on: language, followed topics, own segments, the moment, and the one topic asked for."""
+    """What the order depends on: language, followed topics, own segments, moment, the one topic asked for, what was shared."""
 
     language: str
     follows: frozenset[int]
     segments: frozenset[int]
     at: datetime
     topic: int | None = None
+    shared: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,13 @@ class Ranked:
     entry: Entry
     speaks: bool
     rank: int
+    is_shared: bool = False
 
     @property
-    def key(self) -> tuple[bool, bool, int, datetime, int]:
+    def key(self) -> Key:
         """What the next page begins after."""
-        return (self.entry.is_featured, self.speaks, self.rank, self.entry.offered_at, self.entry.pk)
+        leads = self.entry.is_featured and not self.is_shared
+        return (leads, self.speaks, self.rank, self.is_shared, self.entry.offered_at, self.entry.pk)
 
 
 @dataclass(slots=True)
@@ -84,12 +90,16 @@ class _Row:
     untagged: list[Entry] = field(default_factory=list)
 
 
+_NOTHING: Final = _Row()
+
+
 class Shelf:
     """The offered posts of one program."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
         self._by_public_id = {entry.public_id: entry for entry in entries}
+        self._by_pk = {entry.pk: entry for entry in entries}
         self._whole: dict[int, Post] = {}
         self._rows: dict[str, dict[tuple[bool, bool], _Row]] = {}
 
@@ -115,25 +125,45 @@ class Shelf:
             self._whole[entry.pk] = post
         return copy(post)
 
-    def ranked(self, reading: Reading, after: tuple[bool, bool, int, datetime, int] | None = None) -> Iterator[Ranked]:
+    def ranked(self, reading: Reading, after: Key | None = None) -> Iterator[Ranked]:
         """Go through somebody's feed from a key on.
 
-        First featured ones, then posts in their language before others, then followed topics before other topics before
-        none, then the newest.
+        First featured ones that they have not shared, then posts in their language before others, then followed topics
+        before other topics before none; of each, those they have shared come last; then the newest.
         """
         rows = self._rows_in(reading.language)
-        begin = (not after[0], not after[1], after[2]) if after else (False, False, FOLLOWED)
-        place = self._place_after(after[3], after[4]) if after else 0
+        begin = (not after[0], not after[1], after[2], after[3]) if after else (False, False, FOLLOWED, False)
+        place = self._place_after(after[4], after[5]) if after else 0
+        shared = self._shared_in(reading)
         for featured in (True, False):
             for speaks in (True, False):
-                row = rows.get((featured, speaks))
+                row = rows.get((featured, speaks), _NOTHING)
                 for rank in (FOLLOWED, TAGGED, UNTAGGED):
-                    step = (not featured, not speaks, rank)
-                    if row is None or step < begin:
-                        continue
-                    for entry in _step(row, rank, reading, place if step == begin else 0):
-                        if entry.is_for(reading.segments, reading.at):
-                            yield Ranked(entry, speaks, rank)
+                    for is_shared in (False, True) if not featured else (False,):
+                        step = (not featured, not speaks, rank, is_shared)
+                        if step < begin:
+                            continue
+                        start = place if step == begin else 0
+                        found = (
+                            _tail(shared.get((speaks, rank), []), start)
+                            if is_shared
+                            else _step(row, rank, reading, start)
+                        )
+                        for entry in found:
+                            if is_shared is (entry.pk in reading.shared) and entry.is_for(reading.segments, reading.at):
+                                yield Ranked(entry, speaks, rank, is_shared)
+
+    def _shared_in(self, reading: Reading) -> dict[tuple[bool, int], list[Entry]]:
+        """Give what somebody has shared by language and rank, featured or not, the newest first."""
+        found: dict[tuple[bool, int], list[Entry]] = defaultdict(list)
+        known = sorted((self._by_pk[pk] for pk in reading.shared if pk in self._by_pk), key=_PLACE)
+        for entry in known:
+            if reading.topic is None or reading.topic in entry.topics:
+                rank = (
+                    FOLLOWED if not reading.follows.isdisjoint(entry.topics) else TAGGED if entry.topics else UNTAGGED
+                )
+                found[entry.speaks(reading.language), rank].append(entry)
+        return found
 
     def _place_after(self, offered_at: datetime, pk: int) -> int:
         """Give the first place behind a moment and id; the post itself may be gone since."""

@@ -15,7 +15,7 @@ from vocero.company.models import Program
 from vocero.company.queries import main_program
 from vocero.company.revisions import Kept, Seen, seen
 from vocero.content.models import Post, PostImage, Topic, TopicFollow
-from vocero.content.shelf import FOLLOWED, TOPICS, UNTAGGED, Ranked, Reading, shelf_of
+from vocero.content.shelf import FOLLOWED, TOPICS, UNTAGGED, Key, Ranked, Reading, shelf_of
 from vocero.lib.prepared import Prepared
 from vocero.lib.words import pick
 from vocero.people.groups import GROUPS
@@ -31,8 +31,7 @@ LIVING: Final = (State.PLANNED, State.SENDING, State.SENT, State.UNCONFIRMED, St
 """States in which a share is out, or may still become so."""
 PROGRAM: Final = Kept(main_program)
 
-type Key = tuple[bool, bool, int, datetime, int]
-_KEY_PARTS: Final = 5
+_KEY_PARTS: Final = 6
 
 
 class Why(StrEnum):
@@ -79,6 +78,7 @@ class Reader:
     has_shared: bool
     follows: frozenset[int]
     segments: frozenset[int]
+    shared: frozenset[int]
     language: str
     handoff: Handoff | None
 
@@ -116,7 +116,7 @@ def reader_of(member: Member, seen: Seen) -> Reader:
 def told(member: Member, seen: Seen, row: Sequence[Any]) -> Reader:
     """Put what `reader_query` gave into words."""
     guideline = GUIDELINE.at(seen.company)
-    takes_part, enrolment, accepted, has_shared, follows, picked, handoff = row
+    takes_part, enrolment, accepted, has_shared, follows, picked, handoff, *more = row
     house = seen.installation
     return Reader(
         member=member,
@@ -126,6 +126,7 @@ def told(member: Member, seen: Seen, row: Sequence[Any]) -> Reader:
         has_shared=bool(has_shared),
         follows=frozenset(_numbers(follows)),
         segments=GROUPS.at(seen.company).segments_of(member, house, picked=set(_numbers(picked))),
+        shared=frozenset(_numbers(more[0])) if more else frozenset(),
         language=member.language or (house.language if house else "en"),
         handoff=Handoff(**(json.loads(handoff) if isinstance(handoff, str) else handoff)) if handoff else None,
     )
@@ -135,7 +136,7 @@ def page_for(reader: Reader, seen: Seen, *, at: datetime, after: str = "", topic
     """Give a page of somebody's feed: the next after the key `after`, all or of one topic; one query."""
     program = PROGRAM.at(seen.company)
     key = read_key(after)
-    begin = (key[0], key[1], key[2], key[3], key[4]) if len(key) == _KEY_PARTS else None
+    begin = (key[0], key[1], key[2], key[3], key[4], key[5]) if len(key) == _KEY_PARTS else None
     found = ranked(reader, seen, program, at=at, after=begin, topic=topic, most=PAGE + 1)
     shown = found[:PAGE]
     rows = _rows_of(reader.member, [one.entry.pk for one in shown])
@@ -166,7 +167,7 @@ def ranked(
     most: int,
 ) -> list[Ranked]:
     """Give the next posts of somebody's feed in its order, from memory; see `content.shelf`."""
-    reading = Reading(reader.language, reader.follows, reader.segments, at, topic.pk if topic else None)
+    reading = Reading(reader.language, reader.follows, reader.segments, at, topic.pk if topic else None, reader.shared)
     return list(islice(shelf_of(program, seen.posts).ranked(reading, after), most))
 
 
@@ -231,6 +232,12 @@ def reader_query(member: int, program: int, guideline: int, *more: Any) -> Query
     )
 
 
+def _feed_reader(member: int, program: int, guideline: int) -> QuerySet[Any, Any]:
+    """Give the query that reads a reader with what they have shared, which stands behind what they have not."""
+    shared = Share.objects.filter(member=OuterRef("pk"), state__in=LIVING).exclude(channel=Share.Channel.PRACTICE)
+    return reader_query(member, program, guideline, joined(shared, "member", "post"))
+
+
 def _posts(member: int, **posts: int) -> QuerySet[Any, Any]:
     image = PostImage.objects.filter(post=OuterRef("pk"), post__card_image=None).order_by("position", "id")
     shared = (
@@ -259,5 +266,5 @@ def joined(rows: QuerySet[Any], group: str, column: Any, *, between: str = ",") 
     return Subquery(rows.order_by().values(group).annotate(all=text).values("all"), output_field=TextField())
 
 
-_READER: Final = Prepared(reader_query, "member", "program", "guideline")
+_READER: Final = Prepared(_feed_reader, "member", "program", "guideline")
 _ROWS: Final = Prepared(_posts, "member", *(f"post_{place}" for place in range(PAGE)))

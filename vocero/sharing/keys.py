@@ -19,9 +19,9 @@ def read_key(key: str) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
         match values:
-            case [bool(), bool(), int(), str(), int()]:
-                moment = datetime.fromisoformat(values[3])
-                return [*values[:3], moment, values[4]] if moment.tzinfo else []
+            case [bool(), bool(), int(), bool(), str(), int()]:
+                moment = datetime.fromisoformat(values[4])
+                return [*values[:4], moment, values[5]] if moment.tzinfo else []
             case [int()]:
                 return list(values)
     except (ValueError, binascii.Error):
