@@ -22,7 +22,9 @@ logger = logging.getLogger(__name__)
 
 type Task = Callable[[datetime], int]
 
-SENDING, READING, COUNTING, MAILING, KEEPING = "sending", "reading", "counting", "mailing", "keeping"
+SENDING, READING, COUNTING, MAILING, KEEPING, ANSWERING = (
+    "sending", "reading", "counting", "mailing", "keeping", "answering",
+)  # fmt: skip
 """Lanes: each is one thread of a worker, so that a slow feed never delays a share that is due."""
 
 BEAT_EVERY = timedelta(seconds=30)
@@ -84,6 +86,8 @@ TABLE: tuple[Due, ...] = (
     Due("vocero.measurement.tasks.roll_up_recent", _seconds(60), COUNTING),
     Due("vocero.recognition.tasks.score_recent", _seconds(60), COUNTING),
     Due("vocero.measurement.tasks.roll_up_all", _seconds(24 * 3600), COUNTING),
+    Due("vocero.measurement.tasks.make_slices", _seconds(2), ANSWERING, drains=True),
+    Due("vocero.measurement.tasks.forget_slices", _seconds(3600), COUNTING),
 )
 """Every task of every package; a test fails when one is missing here."""
 

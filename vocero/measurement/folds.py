@@ -70,12 +70,16 @@ def engagement_rows(day: date, currency: str) -> list[Model]:
     ]
 
 
-def engagement_changes(first_on: date, last_on: date) -> list[dict[str, Any]]:
-    """Give the readings of some days as changes, each with member, day, network and the share's frozen columns."""
+def engagement_changes(first_on: date, last_on: date, **of_shares: Any) -> list[dict[str, Any]]:
+    """Give the readings of some days as changes, each with member, day, network and the share's frozen columns.
+
+    `of_shares` narrows them to shares whose columns have these values.
+    """
     earlier = EngagementReading.objects.filter(share=OuterRef("share"), day_on__lt=OuterRef("day_on"))
     before = {f"{total}_before": Subquery(earlier.order_by("-day_on").values(total)[:1]) for total in _TOTALS}
     fields = [f"share__{field}" for field in (*FROZEN_FIELDS, "network", "member_id")]
     readings = EngagementReading.objects.filter(day_on__range=(first_on, last_on), share__day_on__isnull=False)
+    readings = readings.filter(**{f"share__{field}": value for field, value in of_shares.items()})
     changes = []
     for reading in readings.annotate(**before).values("day_on", *_TOTALS, *before, *fields).iterator():
         change = {field.removeprefix("share__"): reading[field] for field in fields}

@@ -206,6 +206,40 @@ class FoldedDay(models.Model):
         return f"{self.source} {self.day_on}"
 
 
+class Slice(models.Model):
+    """A question that no roll-up answers, such as the posts within one topic, with its answer once it is worked out.
+
+    It holds content and sums only. The answer is by key: shares, valid clicks, unique clicks, unique clicks before,
+    engagement, conversions and their value; while days are missing it is what the days so far came to.
+    """
+
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
+    what = models.CharField(max_length=10, help_text="the dimension whose keys stand in the rows")
+    within = models.CharField(max_length=10, help_text="the dimension that is narrowed")
+    key = models.CharField(max_length=120, help_text="to what it is narrowed")
+    period = models.CharField(max_length=12)
+    last_on = models.DateField(help_text="the last day of the period that had come when it was asked")
+    asked_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    facts = models.CharField(max_length=64, blank=True, help_text="fingerprint of the facts when the work began")
+    days_done = models.PositiveSmallIntegerField(default=0)
+    days = models.PositiveSmallIntegerField(default=0)
+    answer = models.JSONField(default=dict)
+    made_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "what", "within", "key", "period", "last_on"], name="a_question_is_asked_once"
+            )
+        ]
+        indexes = [models.Index(fields=["asked_at"], condition=models.Q(made_at=None), name="slices_to_make")]
+
+    def __str__(self) -> str:
+        return f"{self.what} within {self.within} {self.key} {self.period}"
+
+
 class DisclosureDecision(models.Model):
     """That it was decided, once and for good, which groups of people may be shown for a closed period."""
 

@@ -259,20 +259,25 @@ def media_value_by_network(program: int, span: Span) -> dict[str, rates.MediaVal
 
 
 def breakdown(
-    program: int, dimension: str, *spans: Span, currency: str, within: tuple[Dimension, str] | None = None
+    program: int, dimension: str, *spans: Span, currency: str, within: tuple[str, str] | None = None
 ) -> list[dict[str, Row]]:
     """Give for each stretch the figures by key, by network or by one cut of content, in five queries.
 
-    By network they may be those `within` one post, campaign, topic or origin. Topics and purposes overlap: their rows must
-    not be added up. Raises NotWithoutDisclosure for a cut of people.
+    By network they may be those `within` one post, campaign, topic or origin, by these those within one network: two
+    contents at once are a slice. Topics and purposes overlap: their rows must not be added up. Raises
+    NotWithoutDisclosure for a cut of people, and ValueError for what only a slice can answer.
     """
-    if within and within[0] in PEOPLE:
-        raise NotWithoutDisclosure(within[0])
-    if dimension in PEOPLE:
-        raise NotWithoutDisclosure(dimension)
+    for one in (dimension, *(within or ())[:1]):
+        if one in PEOPLE:
+            raise NotWithoutDisclosure(one)
     column = "network" if dimension == NETWORK else "key"
-    cut, key = within or (Dimension.ALL if dimension == NETWORK else Dimension(dimension), None)
-    only = Q() if key is None else Q(key=key)
+    cut, only = Dimension.ALL if dimension == NETWORK else Dimension(dimension), Q()
+    if within and dimension == NETWORK:
+        cut, only = Dimension(within[0]), Q(key=within[1])
+    elif within and within[0] == NETWORK:
+        only = Q(network=within[1])
+    elif within:
+        raise ValueError(f"{dimension} within {within[0]} is a slice")
     rows: list[dict[str, dict[str, int]]] = [defaultdict(lambda: defaultdict(int)) for _span in spans]
     credited = Q(state=Conversion.State.CREDITED, verified=True)
     shares_of = {"shares": F("published") + F("measured") + F("self_reported")}

@@ -1,10 +1,10 @@
-"""Due work of measurement: keep the roll-ups up to date, check them each day, and decide about groups."""
+"""Due work of measurement: keep the roll-ups up to date, check them each day, decide about groups, and work out slices."""
 
 from datetime import datetime
 
 from vocero.company.models import Program
 from vocero.company.queries import company_day, house, installation
-from vocero.measurement import services
+from vocero.measurement import services, slicing
 
 
 def roll_up_recent(at: datetime) -> int:
@@ -25,3 +25,13 @@ def roll_up_all(at: datetime) -> int:
     if installation() is None:
         return 0
     return len(services.roll_up(services.first_day_of_facts(at), company_day(house(), at), at=at).folded)
+
+
+def make_slices(at: datetime) -> int:
+    """Work for some seconds on the slice that was asked for first; gives 1 while there is one. Runs every two seconds."""
+    return int(slicing.work(at=at))
+
+
+def forget_slices(at: datetime) -> int:
+    """Forget slices that were asked for a week ago; gives how many. Runs every hour."""
+    return slicing.forget(at=at)

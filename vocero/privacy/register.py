@@ -102,6 +102,7 @@ REGISTER: Final[dict[str, Entry]] = {
     "measurement.SharedPost": _NOTHING,
     "measurement.Headcount": _NOTHING,
     "measurement.FoldedDay": _NOTHING,
+    "measurement.Slice": _NOTHING,
     "measurement.DisclosureDecision": _NOTHING,
     "measurement.DisclosedCell": _NOTHING,
     "measurement.Rate": Entry("confirmed_by", ("network", "confirmed_at"), OnErase.KEPT),

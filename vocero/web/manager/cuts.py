@@ -94,8 +94,19 @@ class Cut:
         return [[line.name, *(_cell(line, column, currency) for column in self.columns)] for line in self.lines]
 
 
-def read(program: Program, house: Installation, span: Span, by: str, languages: tuple[str, ...]) -> Cut:
-    """Give the results of a stretch by one cut. Cuts of people come through `disclosure` alone."""
+def read(
+    program: Program,
+    house: Installation,
+    span: Span,
+    by: str,
+    languages: tuple[str, ...],
+    *,
+    within: tuple[str, str] | None = None,
+) -> Cut:
+    """Give the results of a stretch by one cut, if wished within one network, or by network within one content.
+
+    Cuts of people come through `disclosure` alone, and never within anything.
+    """
     if by in PEOPLE_CUTS:
         dimension = Dimension(by)
         return _people(
@@ -103,9 +114,22 @@ def read(program: Program, house: Installation, span: Span, by: str, languages: 
             disclosure.read(program.pk, span.period.previous(), dimension),
             names=_people_names(dimension),
         )
-    now, then = queries.breakdown(program.pk, by, span, span.before(), currency=house.currency)
+    now, then = queries.breakdown(program.pk, by, span, span.before(), currency=house.currency, within=within)
+    media = queries.media_value_by_network(program.pk, span) if by == queries.NETWORK and not within else {}
+    return lay_out(by, now, {key: row.unique for key, row in then.items()}, languages, media=media)
+
+
+def lay_out(
+    by: str,
+    now: Mapping[str, queries.Row],
+    before: Mapping[str, int],
+    languages: tuple[str, ...],
+    *,
+    media: Mapping[str, MediaValue] | None = None,
+    note: str = "",
+) -> Cut:
+    """Write the rows of a cut of content with their names; `before` are the unique clicks of the stretch before."""
     names, public_ids = _names(by, now.keys(), languages)
-    media = queries.media_value_by_network(program.pk, span) if by == queries.NETWORK else {}
     silent = {one.name for one in networks() if not one.tells_engagement} if by == queries.NETWORK else set()
     lines = [
         Line(
@@ -113,12 +137,12 @@ def read(program: Program, house: Installation, span: Span, by: str, languages: 
             name=names.get(key, key),
             shares=row.shares,
             unique=row.unique,
-            before=then[key].unique if key in then else 0,
+            before=before.get(key, 0),
             clicks=row.clicks,
             engagement=row.engagement if row.engagement or key not in silent else None,
             conversions=row.conversions,
             value=row.value,
-            media=media.get(key),
+            media=(media or {}).get(key),
             public_id=public_ids.get(key, ""),
         )
         for key, row in now.items()
@@ -127,11 +151,15 @@ def read(program: Program, house: Installation, span: Span, by: str, languages: 
         by,
         tuple(sorted(lines, key=lambda line: (-(line.unique or 0), -(line.shares or 0), line.name))),
         tuple(HEADS),
-        note=_("Topics overlap: a post may have several, so these rows do not add up.")
-        if by in {dimension.value for dimension in OVERLAPPING}
-        else "",
+        note=" ".join(filter(None, [_overlap(by), note])),
         why_empty=_("Nothing was shared and nobody clicked in this period."),
     )
+
+
+def _overlap(by: str) -> str:
+    if by not in {dimension.value for dimension in OVERLAPPING}:
+        return ""
+    return _("Topics overlap: a post may have several, so these rows do not add up.")
 
 
 def _people(now: Disclosed, then: Disclosed, *, names: Mapping[str, str]) -> Cut:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -30,8 +30,9 @@ from vocero.measurement.spans import Span
 from vocero.networks.queries import label_of
 from vocero.web import charts
 from vocero.web.access import manager
-from vocero.web.manager import cuts
+from vocero.web.manager import cuts, narrowing
 from vocero.web.manager.figures import day_label, difference, left_out, period_name, sides, span_name, tile, written
+from vocero.web.manager.narrowing import Choice, Narrowing, Slicing
 from vocero.web.tables import Column, Table
 
 FIRST: Final = ("shares", "unique_clicks", "conversions", "credited_value")
@@ -59,6 +60,7 @@ class Asked:
     span: Span
     by: str
     languages: tuple[str, ...]
+    within: str = ""
 
     @classmethod
     def read(cls, request: HttpRequest, *, by: str | None = None) -> "Asked":
@@ -75,12 +77,30 @@ class Asked:
             span=Span.until(_period(request.GET.get("period", ""), today), today),
             by=by,
             languages=(request.LANGUAGE_CODE or "en", company.language),
+            within=request.GET.get("within", ""),
         )
 
     def address(self, name: str = "manager:results", *args: str, **changes: str) -> str:
         """Give the address of a page about the same days; `changes` replace parts of the question."""
-        query = {"period": self.span.period.key, "by": self.by} | changes
-        return f"{reverse(name, args=args)}?{urlencode(query)}"
+        query = {"period": self.span.period.key, "by": self.by, "within": self.within} | changes
+        return f"{reverse(name, args=args)}?{urlencode({key: value for key, value in query.items() if value})}"
+
+    def narrowed(self) -> Narrowing:
+        """Give what this cut can be narrowed to, and what it is narrowed to."""
+        return narrowing.read(self.program, self.by, self.within, self.languages)
+
+    def sliced(self, chosen: Choice | None) -> Slicing:
+        """Give the table that was asked for, or how far the work on it is."""
+        return narrowing.table(
+            self.program,
+            self.house,
+            self.span,
+            by=self.by,
+            chosen=chosen,
+            languages=self.languages,
+            at=now(),
+            today_lies_in=self.span.holds(self.today),
+        )
 
 
 def _period(key: str, today: date) -> Period:
@@ -103,8 +123,6 @@ def results(request: HttpRequest) -> HttpResponse:
     """The page."""
     asked = Asked.read(request)
     found = kpis.compute(asked.program.pk, asked.span, asked.house.currency)
-    cut = cuts.read(asked.program, asked.house, asked.span, asked.by, asked.languages)
-    table = _table(request, cut)
     begins_on = first_day(now())
     context = {
         "asked": asked,
@@ -120,17 +138,50 @@ def results(request: HttpRequest) -> HttpResponse:
         "more": [tile(found[code]) for code in MORE],
         "charts": _charts(asked),
         "cuts": [(name, asked.address(by=by), by == asked.by) for by, name in cuts.CUTS.items()],
-        "cut": cut,
-        "cut_name": cuts.CUTS[asked.by],
-        "table": table,
-        "lines": _lines(cut, table, asked.house.currency),
-        "hidden_lines": max(len(cut.lines) - MOST_LINES, 0),
         "file": asked.address("manager:results-file"),
         "figures_file": asked.address("manager:results-file", by=FIGURES),
         "month": reverse("manager:month", args=[_month_of(asked).key]),
         "unpriced": not Rate.objects.filter(confirmed_at__isnull=False).exists(),
+        **_where_it_came_from(request, asked),
     }
     return render(request, "manager/results.html", context)
+
+
+@manager
+@require_safe
+@from_replica
+def slice_progress(request: HttpRequest) -> HttpResponse:
+    """How far a table is that is being worked out; once it is there, the page that shows it."""
+    asked = Asked.read(request)
+    sliced = asked.sliced(asked.narrowed().chosen)
+    if sliced.cut:
+        is_polling = bool(request.headers.get("HX-Request"))
+        return HttpResponse(headers={"HX-Refresh": "true"}) if is_polling else redirect(asked.address() + "#cut")
+    return render(request, "manager/results_slice.html", {"sliced": sliced, "asked": asked, **_progress(asked)})
+
+
+def _where_it_came_from(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+    """Give the table of the cut and what it can be narrowed to, or how far the work on it is."""
+    narrowed = asked.narrowed()
+    sliced = asked.sliced(narrowed.chosen)
+    context = {"narrowing": narrowed, "sliced": sliced, "cut_name": cuts.CUTS[asked.by], **_progress(asked)}
+    if sliced.cut is None:
+        return context
+    table = _table(request, sliced.cut)
+    return context | {
+        "cut": sliced.cut,
+        "table": table,
+        "lines": _lines(sliced.cut, table, asked.house.currency),
+        "hidden_lines": max(len(sliced.cut.lines) - MOST_LINES, 0),
+    }
+
+
+def _progress(asked: Asked) -> dict[str, str]:
+    return {
+        "slice_address": asked.address("manager:results-slice"),
+        "here": asked.address() + "#cut",
+        "unnarrowed": asked.address(within="") + "#cut",
+    }
 
 
 @manager
@@ -169,7 +220,9 @@ def file(request: HttpRequest) -> HttpResponse:
         found = kpis.compute(asked.program.pk, asked.span, asked.house.currency)
         head, rows = _figures_file([found[code] for code in (*FIRST, *PEOPLE, *MORE)])
     else:
-        cut = cuts.read(asked.program, asked.house, asked.span, asked.by, asked.languages)
+        cut = asked.sliced(asked.narrowed().chosen).cut
+        if cut is None:
+            return redirect(asked.address() + "#cut")  # it is not worked out yet
         head = [str(cuts.CUTS[asked.by]), *(_head(column, asked.house.currency) for column in cut.columns)]
         rows = cut.rows(asked.house.currency)
     name = f"{asked.span.period.key}-{FIGURES if wants_figures else asked.by}.csv"

@@ -80,6 +80,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/person/<slug:public_id>/active", people.change_activity, name="people-active"),
     path("results/", results.results, name="results"),
     path("results/file", results.file, name="results-file"),
+    path("results/slice", results.slice_progress, name="results-slice"),
     path("results/rates", rates.rates, name="results-rates"),
     path("results/rates/confirm", rates.confirm, name="results-rates-confirm"),
     path("results/rates/<slug:public_id>/drop", rates.drop, name="results-rates-drop"),
