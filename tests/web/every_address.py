@@ -50,6 +50,7 @@ NO_PAGES = {
     "me/connected": "a network's way back",
     "me/export": "a download",
     "manage/results/file": "a download",
+    "manage/results/slice": "a part of the results",
     "f/<slug:key>": "a picture",
     "files/<slug:key>": "a picture",
     "look/brand-<slug:color>.css": "a style sheet",
