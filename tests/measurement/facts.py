@@ -86,7 +86,8 @@ def click_on(share: Share, day: date, visitors: Sequence[int], verdict: str = Cl
         for number in visitors
     ]
     stored = store_clicks([row._replace(id=row.id + first_id_at(noon(day))) for row in rows])
-    stats.add(counts.count_clicks(stored, Places().of([share.link.pk])))
+    places = Places()
+    stats.add(counts.count_clicks(stored, places.of([share.link.pk]), places.cuts))
     return stored
 
 

@@ -1,7 +1,7 @@
 """What clicks add to the roll-ups: from rows of clicks to counts by day and key, and from those to weeks, months, totals."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -60,76 +60,92 @@ def requests_row(verdicts: Mapping[str, int]) -> Columns:
     return valid + sum(reasons), valid, *reasons
 
 
-def count_clicks(rows: Iterable[ClickRow], places: Mapping[int, Place]) -> Counts:
-    """Count stored clicks under all their keys."""
+def count_clicks(rows: Iterable[ClickRow], places: Mapping[int, Place], cuts: Sequence[Cut]) -> Counts:
+    """Count stored clicks under all their keys; `cuts` are what the numbers of places stand for."""
     counts = Counts()
-    first = counts.first
-    links: dict[tuple[int, int], Pair] = {}
-    others: dict[tuple[int, int, str], int] = {}
+    first: dict[int, int] = {}
+    days: dict[int, dict[int, Pair]] = defaultdict(dict)
+    others: dict[tuple[int, str, int], int] = {}
     for click_id, link, visitor, verdict, *_ in rows:
-        key = (link, visitor >> _DAY_SHIFT)
+        day = visitor >> _DAY_SHIFT
         if verdict in _READERS:
-            links[key] = links.get(key, 0) + (UNIQUE if verdict == "valid" else VALID)
-            share = places[link].share_id
-            if share is not None and click_id < first.get(share, click_id + 1):
-                first[share] = click_id
+            links = days[day]
+            links[link] = links.get(link, 0) + (UNIQUE if verdict == "valid" else VALID)
+            if click_id < first.get(link, click_id + 1):
+                first[link] = click_id
         else:
-            other = (*key, verdict)
+            other = (link, verdict, day)
             others[other] = others.get(other, 0) + 1
-    for (link, day), packed in links.items():
-        _count_requests(counts, places[link], day, "valid", packed >> 32)
-    for (link, day, verdict), times in others.items():
-        _count_requests(counts, places[link], day, verdict, times)
-    _spread(counts, links, places)
+    for (link, verdict, day), times in others.items():
+        _count_requests(counts, places[link].content, day, verdict, times)
+    _note_first(counts, first, places)
+    for day, links in days.items():
+        _spread(counts, day, links, places, cuts)
     return counts
 
 
-def count_grouped(day: int, found: Iterable[tuple[int, str, int, int]], places: Mapping[int, Place]) -> Counts:
+def count_grouped(
+    day: int, found: Iterable[tuple[int, str, int, int]], places: Mapping[int, Place], cuts: Sequence[Cut]
+) -> Counts:
     """Count a day's clicks that are grouped already: link, verdict, how many, smallest id."""
     counts = Counts()
-    links: dict[tuple[int, int], Pair] = {}
-    for link, verdict, times, first in found:
-        place = places[link]
-        _count_requests(counts, place, day, verdict, times)
+    links: dict[int, Pair] = {}
+    first: dict[int, int] = {}
+    for link, verdict, times, smallest in found:
         if verdict in _READERS:
-            key = (link, day)
-            links[key] = links.get(key, 0) + (UNIQUE if verdict == "valid" else VALID) * times
-            if place.share_id is not None:
-                counts.first[place.share_id] = min(first, counts.first.get(place.share_id, first))
-    _spread(counts, links, places)
+            links[link] = links.get(link, 0) + (UNIQUE if verdict == "valid" else VALID) * times
+            if smallest < first.get(link, smallest + 1):
+                first[link] = smallest
+        else:
+            _count_requests(counts, places[link].content, day, verdict, times)
+    _note_first(counts, first, places)
+    _spread(counts, day, links, places, cuts)
     return counts
 
 
-def _count_requests(counts: Counts, place: Place, day: int, verdict: str, times: int) -> None:
-    key = (place.program, day, place.network)
+def _count_requests(counts: Counts, group: Group, day: int, verdict: str, times: int) -> None:
+    key = (group.program, day, group.network)
     verdicts = counts.requests.get(key)
     if verdicts is None:
         verdicts = counts.requests[key] = {}
     verdicts[verdict] = verdicts.get(verdict, 0) + times
 
 
-def _spread(counts: Counts, links: Mapping[tuple[int, int], Pair], places: Mapping[int, Place]) -> None:
-    """Count what links have under the keys that they count under; links with the same keys are taken together first."""
+def _note_first(counts: Counts, links: Mapping[int, int], places: Mapping[int, Place]) -> None:
+    """Note the first click of each share, from those of its links."""
+    first = counts.first
+    for link, click_id in links.items():
+        share = places[link].share_id
+        if share is not None and click_id < first.get(share, click_id + 1):
+            first[share] = click_id
+
+
+def _spread(
+    counts: Counts, day: int, links: Mapping[int, Pair], places: Mapping[int, Place], cuts: Sequence[Cut]
+) -> None:
+    """Count what links have on a day under all their keys; links with the same keys are taken together first."""
     shares, members = counts.shares, counts.members
-    groups: dict[tuple[int, Group], Pair] = {}
-    for (link, day), packed in links.items():
-        place = places[link]
-        if place.share_id is not None and place.member_id is not None:
-            shares[day, place.share_id] = shares.get((day, place.share_id), 0) + packed
-            member = (day, place.member_id, place.program)
-            members[member] = members.get(member, 0) + packed
-        groups[day, place.content] = groups.get((day, place.content), 0) + packed
-        groups[day, place.people] = groups.get((day, place.people), 0) + packed
-    days: dict[int, dict[Cut, Pair]] = defaultdict(dict)
-    for (day, group), packed in groups.items():
-        stats = days[day]
-        for cut in group.cuts:
-            stats[cut] = stats.get(cut, 0) + packed
-    counts.stats = {
-        (program, dimension, day, key, network): packed
-        for day, stats in days.items()
-        for (program, dimension, key, network), packed in stats.items()
-    }
+    contents: dict[Group, Pair] = defaultdict(int)
+    people: dict[Group, Pair] = defaultdict(int)
+    for link, packed in links.items():
+        share, member, program, _network, content, of = places[link]
+        if share is not None and member is not None:
+            key = (day, share)
+            shares[key] = shares.get(key, 0) + packed
+            who = (day, member, program)
+            members[who] = members.get(who, 0) + packed
+        contents[content] += packed
+        people[of] += packed
+    stats: dict[int, Pair] = defaultdict(int)
+    for groups in (contents, people):
+        for group, packed in groups.items():
+            for number in group.ids:
+                stats[number] += packed
+    for group, packed in contents.items():
+        _count_requests(counts, group, day, "valid", packed >> 32)
+    for number, packed in stats.items():
+        program, dimension, name, network = cuts[number]
+        counts.stats[program, dimension, day, name, network] = packed
 
 
 def by_week(stats: Mapping[StatKey, Pair]) -> dict[StatKey, Pair]:

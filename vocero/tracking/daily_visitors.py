@@ -3,8 +3,8 @@
 The day's salt makes one visitor one key on all links, so they can be told apart within the day, and only there.
 """
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from itertools import chain
 from typing import Any, Final
@@ -14,48 +14,81 @@ from django.db import connection, transaction
 from vocero.tracking import store
 from vocero.tracking.columns import number_of_day
 from vocero.tracking.counts import StatKey, week_of
-from vocero.tracking.keys import Places
+from vocero.tracking.keys import Group, Places
 from vocero.tracking.models import VisitorCount
 from vocero.tracking.visitors import first_visitor_of
 
 _ROWS: Final = 20_000
 
-_SINGLE: Final = """
-    SELECT link, COUNT(*) FROM (
-        SELECT MIN(link_id) AS link FROM tracking_click WHERE verdict = 'valid' AND visitor >= {0} AND visitor < {0}
-        GROUP BY visitor HAVING COUNT(*) = 1) alone GROUP BY link"""
-_SEVERAL: Final = """
-    SELECT {1} FROM tracking_click WHERE verdict = 'valid' AND visitor >= {0} AND visitor < {0}
-    GROUP BY visitor HAVING COUNT(*) > 1"""
-_LIST: Final = {"sqlite": "group_concat(link_id)", "postgresql": "string_agg(link_id::text, ',')"}
+_PAIRS: Final = """
+    SELECT visitor, link_id FROM tracking_click WHERE verdict = 'valid' AND visitor >= {0} AND visitor < {0}
+    ORDER BY visitor"""
 
 
 def found_visitors(day_on: date, places: Places) -> dict[StatKey, int]:
     """Count the visitors of a day by key, from its unique clicks.
 
-    Most visitors come by one link: they are counted by link in the database. The others are looked at one by one.
+    Most visitors come by one link: those are only counted, link by link. What is left is kept by the group of keys that
+    its links have in common, and each key counts the different ones among its groups.
     """
     day = number_of_day(day_on)
-    counts: Counter[int] = Counter()
-    for rows in _rows(_SINGLE, day_on):
-        known = places.of([link for link, _times in rows])
-        for link, times in rows:
-            place = known[link]
-            for number in chain(place.content.ids, place.people.ids):
-                counts[number] += times
-    for rows in _rows(_SEVERAL, day_on):
-        visitors = [list(map(int, links.split(","))) for (links,) in rows]
-        known = places.of(chain.from_iterable(visitors))
-        seen: list[int] = []
-        for links in visitors:
-            groups = {group for link in links for group in (known[link].content, known[link].people)}
-            seen.extend(set(chain.from_iterable(group.ids for group in groups)))
-        counts.update(seen)
+    alone, together = _by_link(day_on)
+    known = places.of(alone.keys() | together.keys())
+    groups: dict[Group, list[int]] = defaultdict(list)
+    for link, visitors in together.items():
+        place = known[link]
+        groups[place.content] += visitors
+        groups[place.people] += visitors
+    lists: dict[int, list[Iterable[int]]] = defaultdict(list)
+    every = places.every
+    for group, visitors in groups.items():
+        for number in group.ids:
+            lists[number].append(visitors)
+    counts: dict[int, int] = defaultdict(int)
+    networks: dict[int, list[Iterable[int]]] = defaultdict(list)
+    for number, found in lists.items():
+        different = set().union(*found)
+        counts[number] = len(different)
+        networks[every[number]].append(different)
+    for number, found in networks.items():
+        counts[number] = len(set().union(*found))
+    singles: dict[Group, int] = defaultdict(int)
+    for link, times in alone.items():
+        place = known[link]
+        singles[place.content] += times
+        singles[place.people] += times
+    by_one: dict[int, int] = defaultdict(int)
+    for group, times in singles.items():
+        for number in group.ids:
+            by_one[number] += times
+    for number, times in by_one.items():
+        counts[number] += times
+        counts[every[number]] += times
     cuts = places.cuts
     return {
         (program, dimension, day, key, network): times
         for (program, dimension, key, network), times in ((cuts[number], times) for number, times in counts.items())
     }
+
+
+def _by_link(day_on: date) -> tuple[dict[int, int], dict[int, list[int]]]:
+    """Give for each link how many of its visitors came by no other one that day, and the others one by one."""
+    alone: dict[int, int] = defaultdict(int)
+    together: dict[int, list[int]] = defaultdict(list)
+    last = last_link = count = 0
+    for visitor, link in chain.from_iterable(_rows(_PAIRS, day_on)):
+        if visitor == last:
+            if count == 1:
+                together[last_link].append(last)
+            together[link].append(visitor)
+            count += 1
+            continue
+        if count == 1:
+            alone[last_link] += 1
+        last, last_link, count = visitor, link, 1
+    if count == 1:
+        alone[last_link] += 1
+    return alone, together
 
 
 def count_visitors(day_on: date, places: Places | None = None) -> None:
@@ -119,7 +152,7 @@ def _rows(sql: str, day_on: date) -> Iterator[list[Any]]:
     with connection.wrap_database_errors:
         cursor = connection.connection.cursor()
         try:
-            cursor.execute(sql.format(mark, _LIST[connection.vendor]), between)
+            cursor.execute(sql.format(mark), between)
             while rows := cursor.fetchmany(_ROWS):
                 yield rows
         finally:

@@ -173,7 +173,7 @@ class Ingest:
     def _store(self, prepared: Prepared) -> Stored:
         """Store clicks with everything that follows from them; to be called in the transaction that ends their waiting."""
         rows = store_clicks(prepared.rows)
-        found = counts.count_clicks(rows, prepared.places)
+        found = counts.count_clicks(rows, prepared.places, self._places.cuts)
         stats.add(found)
         return Stored(self._prove_shares(found.first), found.days)
 

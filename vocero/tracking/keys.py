@@ -28,12 +28,13 @@ _ASKED: Final = """
 
 
 class Group:
-    """Cuts that many links have in common, on one network; `ids` are short for them and for the same over all networks."""
+    """Cuts that many links have in common, on one network; `ids` are their numbers, the places in `Places.cuts`."""
 
-    __slots__ = ("cuts", "ids")
+    __slots__ = ("ids", "network", "program")
 
-    def __init__(self, cuts: tuple[Cut, ...], ids: tuple[int, ...]) -> None:
-        self.cuts = cuts
+    def __init__(self, program: int, network: str, ids: tuple[int, ...]) -> None:
+        self.program = program
+        self.network = network
         self.ids = ids
 
 
@@ -56,6 +57,8 @@ class Places:
         self._groups: dict[tuple[Any, ...], Group] = {}
         self._ids: dict[Cut, int] = {}
         self.cuts: list[Cut] = []
+        self.every: dict[int, int] = {}
+        """By the number of a cut on one network, that of the same over all networks."""
 
     def of(self, link_ids: Iterable[int]) -> Mapping[int, Place]:
         """Give the place of each link; a link that does not exist (any more) is left out."""
@@ -93,9 +96,10 @@ class Places:
 
     def _group(self, about: tuple[Any, ...], program: int, network: str, keys: Iterable[tuple[str, str]]) -> Group:
         named = [(_NUMBER[dimension], key) for dimension, key in keys]
-        cuts = tuple((program, *key, NETWORK.shorten(network)) for key in named)
-        every = tuple((program, *key, EVERY) for key in named)
-        made = self._groups[about] = Group(cuts, tuple(self._id(cut) for cut in (*cuts, *every)))
+        letter = NETWORK.shorten(network)
+        ids = tuple([self._id((program, *key, letter)) for key in named])
+        self.every.update(zip(ids, [self._id((program, *key, EVERY)) for key in named], strict=True))
+        made = self._groups[about] = Group(program, letter, ids)
         return made
 
     def _id(self, cut: Cut) -> int:

@@ -136,9 +136,12 @@ class Click(models.Model):
 
     @staticmethod
     def ids_of(day_on: date) -> tuple[int, int]:
-        """Give the first id and the one after the last between which a day's clicks lie in any time zone."""
+        """Give the first id and the one after the last between which a day's clicks lie in any time zone.
+
+        Zones reach from UTC-12 to UTC+14; an hour more is for clocks that jump.
+        """
         midnight = datetime.combine(day_on, time.min, UTC)
-        return first_id_at(midnight - timedelta(days=1)), first_id_at(midnight + timedelta(days=2))
+        return first_id_at(midnight - timedelta(hours=15)), first_id_at(midnight + timedelta(hours=37))
 
     @staticmethod
     def visitors_of(day_on: date) -> tuple[int, int]:

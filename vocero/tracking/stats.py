@@ -86,7 +86,7 @@ def count_day(day_on: date, places: Places) -> Counts:
         f" WHERE id >= {first} AND id < {last} AND visitor >= {begin} AND visitor < {end} GROUP BY link_id, verdict",
         [],
     )
-    return counts.count_grouped(day, found, places.of({row[0] for row in found}))
+    return counts.count_grouped(day, found, places.of({row[0] for row in found}), places.cuts)
 
 
 def rebuild_day(day_on: date, places: Places | None = None) -> None:
@@ -174,10 +174,9 @@ def _replace(table: Table, stored: Rows, rows: Rows) -> Rows:
     """Bring stored rows to what they should be; gives by how much each has changed."""
     nothing = (0,) * len(table.counts)
     changes = {}
-    for key in sorted(rows.keys() | stored.keys()):
+    for key in sorted([key for key in rows.keys() | stored.keys() if rows.get(key) != stored.get(key)]):
         old, new = stored.get(key, nothing), rows.get(key, nothing)
-        if old != new or (key in stored) != (key in rows):
-            changes[key] = tuple(after - before for after, before in zip(new, old, strict=True))
+        changes[key] = tuple(after - before for after, before in zip(new, old, strict=True))
     store.put(table, [(*key, *rows.get(key, nothing)) for key in changes])
     store.drop_empty(table, [key for key in changes if key not in rows])
     return changes
@@ -255,19 +254,19 @@ def _compare(sums: Table, days: Table, stretch: tuple[int, int] | None) -> list[
     begin = _WEEK if sums is store.WEEKS else _MONTH[connection.vendor]
     names, counted = ", ".join(sums.key), sums.counts
     columns = ", ".join(f"{begin if name in _BEGINS else name} AS {name}" for name in sums.key)
-    groups = ", ".join(str(number + 1) for number in range(len(sums.key)))
-    added = ", ".join(f'SUM("{name}") AS "{name}"' for name in counted)
-    differ = " OR ".join(f'COALESCE(a."{name}", 0) <> COALESCE(b."{name}", 0)' for name in counted)
-    change = ", ".join(f'COALESCE(a."{name}", 0) - COALESCE(b."{name}", 0)' for name in counted)
     kept = [name for name in sums.key if name in _BEGINS]
     in_days, in_sums = "", ""
     if stretch:
         in_days, in_sums = (f" WHERE {name} >= {stretch[0]} AND {name} < {stretch[1]}" for name in ("day_on", kept[0]))
+    plus, minus = (", ".join(f'{sign}"{name}" AS "{name}"' for name in counted) for sign in ("", "-"))
+    lacks = ", ".join(f'SUM("{name}")' for name in counted)
+    differ = " OR ".join(f'SUM("{name}") <> 0' for name in counted)
+    # One pass through both, sums against their days: a join of all of both takes SQLite minutes.
     sql = (
-        f"SELECT {names}, {change} FROM"  # noqa: S608
-        f" (SELECT {columns}, {added} FROM {days.name}{in_days} GROUP BY {groups}) a"
-        f" FULL JOIN (SELECT * FROM {sums.name}{in_sums}) b USING ({names})"
-        f" WHERE {differ} OR a.valid IS NULL OR b.valid IS NULL"
+        f"SELECT {names}, {lacks} FROM"  # noqa: S608
+        f" (SELECT {columns}, {plus}, 0 AS side FROM {days.name}{in_days}"
+        f" UNION ALL SELECT {names}, {minus}, 1 AS side FROM {sums.name}{in_sums}) both_sides"
+        f" GROUP BY {names} HAVING {differ} OR MIN(side) <> 0 OR MAX(side) <> 1"
     )
     width = len(sums.key)
     return [(sums, tuple(row[:width]), tuple(map(int, row[width:]))) for row in store.ask(sql, [])]
