@@ -1,7 +1,9 @@
-"""The app of settings and commands; in the demo it puts the stand-ins for real networks in place."""
+"""The app of settings and commands: the words of every form, and in the demo the stand-ins for real networks."""
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.forms import Field
+from django.utils.translation import gettext_lazy
 
 
 class ConfigConfig(AppConfig):
@@ -10,7 +12,8 @@ class ConfigConfig(AppConfig):
     name = "vocero.config"
 
     def ready(self) -> None:
-        """In the demo, let nothing leave this computer."""
+        """Say in our own words that something is missing; in the demo, let nothing leave this computer."""
+        Field.default_error_messages["required"] = gettext_lazy("We still need this one.")
         if settings.ENVIRONMENT.demo:
             from vocero.config.demo.social import stand_in
 

@@ -101,6 +101,8 @@ def test_offering_too_early_saves_the_draft_and_says_everything_that_is_missing(
     assert answer.status_code == 422
     for words in ("Write at least one caption", "what the post is about", "Would you post this on your own profile?"):
         assert words in answer.text
+    assert answer.text.count('class="errors"') == 1, "everything stands in one list"
+    assert answer.text.count("need your attention") == 1
     assert "Typed so far" in answer.text
     post.refresh_from_db()
     assert (post.state, post.title) == (Post.State.DRAFT, "Typed so far")

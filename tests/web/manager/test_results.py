@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -157,6 +158,39 @@ def test_each_figure_can_be_opened(marta: Client, code: str) -> None:
     text = page.content.decode()
     assert "How it is made" in text
     assert str(page.context["kpi"].definition.formula).split("×")[0].strip()[:20] in text.replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize(
+    ("code", "unit", "names"),
+    [
+        ("shares", "shares", ["Published by us", "Proved by a click", "Told by the person"]),
+        ("unique_clicks", "clicks", ["Valid clicks", "Unique clicks"]),
+        ("daily_visitors", "visitors", []),
+        ("engagement", "reactions", ["Reactions", "Comments", "Reshares"]),
+        ("conversions", "conversions", []),
+        ("credited_value", "EUR", []),
+    ],
+)
+def test_an_opened_figure_is_drawn_with_its_unit_and_what_the_colors_mean(
+    marta: Client, code: str, unit: str, names: list[str]
+) -> None:
+    page = marta.get(f"/manage/results/figures/{code}?period=2026-11")
+    (drawn,) = re.findall(r'<figure class="chart">.*?</figure>', page.content.decode(), re.DOTALL)
+    assert f"<p>{unit}</p>" in drawn
+    assert "<svg" in drawn
+    legend = drawn[: drawn.index('class="chart-frame')]
+    assert all(name in legend for name in names)
+    chart = page.context["chart"]
+    shown = {"shares": 5, "unique_clicks": 5, "conversions": 1}
+    if code in shown:
+        assert str(shown[code]) in dict(chart.rows)["20 Nov"]
+
+
+def test_few_people_are_neither_drawn_nor_told(house: Any, sign_in: SignIn) -> None:
+    marta = make_member("Marta", role=Member.Role.MANAGER)
+    page = sign_in(marta).get("/manage/results/figures/joined")
+    assert page.context["chart"] is None
+    assert "<figure" not in page.content.decode()
 
 
 @pytest.mark.parametrize("query", ["period=yesterday", "period=2030-01", "period=2026-11-20", "by=member", "by=share"])

@@ -49,6 +49,25 @@ def test_pages_of_owners_are_not_there_for_others(manager: Client, page: str) ->
     assert manager.get(SETTINGS + page).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "We still need this one."),
+        ("es", "Aún nos hace falta esto."),
+        ("it", "Questo ci serve ancora."),
+        ("pl", "Tego jeszcze nam brakuje."),
+    ],
+)
+def test_what_is_missing_is_said_in_our_own_words(
+    people: cast.People, owner: Client, language: str, words: str
+) -> None:
+    people.olga.language = language
+    people.olga.save()
+    answer = owner.post("/manage/settings/", {})
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
 def test_a_time_zone_changes_from_a_day_ahead(owner: Client) -> None:
     soon = (clock.now() + timedelta(days=1)).date().isoformat()
     owner.post(SETTINGS + "time-zone", {"time_zone": "Asia/Tokyo", "from_on": soon})

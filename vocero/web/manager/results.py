@@ -31,6 +31,7 @@ from vocero.networks.queries import label_of
 from vocero.web import charts
 from vocero.web.access import manager
 from vocero.web.manager import cuts, narrowing
+from vocero.web.manager.figure_charts import figure_chart
 from vocero.web.manager.figures import day_label, difference, left_out, period_name, sides, span_name, tile, written
 from vocero.web.manager.narrowing import Choice, Narrowing, Slicing
 from vocero.web.tables import Column, Table
@@ -204,6 +205,7 @@ def figure(request: HttpRequest, code: str) -> HttpResponse:
         "parts": sides(kpi.parts),
         "left_out": left_out(kpi.exclusions),
         "detail": _detail(detail),
+        "chart": figure_chart(kpi.definition, detail, asked.house.currency),
         "back": asked.address(),
     }
     return render(request, "manager/results_figure.html", context)

@@ -226,21 +226,23 @@ def month_calendar(
 
 
 @register.inclusion_tag("components/chart.html")
-def chart(chart: Chart, level: int = 2) -> dict[str, Any]:
-    """A chart with title, unit, legend in words, drawing and its table."""
-    return {"chart": chart, "tag": f"h{level}"}
+def chart(chart: Chart, level: int = 2, table: bool = True) -> dict[str, Any]:
+    """A chart with title, unit, legend in words, drawing and its table; `table=False` where the page has it already."""
+    return {"chart": chart, "tag": f"h{level}", "table": table}
 
 
 @register.inclusion_tag("components/form_errors.html")
-def form_errors(form: BaseForm) -> dict[str, Any]:
-    """What to mend, on top of a form; nothing while it is right."""
+def form_errors(form: BaseForm, **more: str) -> dict[str, Any]:
+    """What to mend, on top of a form; nothing while it is right. `more` is wrong beside the fields: an element's id, the words."""
     found = [
         {"label": form[name].label if name in form.fields else "", "id": form[name].id_for_label, "errors": errors}
         for name, errors in form.errors.items()
         if name != "__all__" and name in form.fields
     ]
     general = form.non_field_errors()
-    return {"form": form, "found": found, "general": general, "total": len(found) + len(general)}
+    beside = [(place, words) for place, words in more.items() if words]
+    total = len(found) + len(general) + len(beside)
+    return {"found": found, "general": general, "beside": beside, "total": total if form.is_bound or beside else 0}
 
 
 @register.inclusion_tag("components/theme_switch.html", takes_context=True)
