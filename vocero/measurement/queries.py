@@ -139,7 +139,7 @@ def _of_requests(program: int, spans: Sequence[Span]) -> list[dict[str, int]]:
     names = ("raw", "valid", *REASONS)
     days = (min(span.first_on for span in spans), max(span.last_on for span in spans))
     rows = RequestStat.objects.filter(program=program, day_on__range=days).order_by()
-    found = rows.aggregate(**_per_span(spans, {name: F(name) for name in names}))
+    found = rows.aggregate(**per_span(spans, {name: F(name) for name in names}))
     return [{name: found[f"{name}_{at}"] or 0 for name in names} for at in range(len(spans))]
 
 
@@ -151,7 +151,7 @@ def engagement(program: int, *spans: Span) -> list[Engagement]:
 def conversions(program: int, *spans: Span, currency: str) -> list[Conversions]:
     """Give the conversions of each stretch; `currency` is the company's."""
     stats = _all(ConversionStat, program, spans).values("state", "verified", "kind", "currency", "converted")
-    rows = list(stats.annotate(**_per_span(spans, {"counted": F("count"), "amounts": F("amount")})))
+    rows = list(stats.annotate(**per_span(spans, {"counted": F("count"), "amounts": F("amount")})))
     return [
         _conversions([(row, row[f"counted_{at}"] or 0, row[f"amounts_{at}"] or 0) for row in rows], currency)
         for at in range(len(spans))
@@ -258,6 +258,21 @@ def media_value_by_network(program: int, span: Span) -> dict[str, rates.MediaVal
     return {network: rates.media_value(counts, known) for network, counts in by_network.items()}
 
 
+FACTS: Final[tuple[tuple[Any, dict[str, Any], Q], ...]] = (
+    (ShareStat, {"shares": F("published") + F("measured") + F("self_reported")}, Q()),
+    (ShareWeek, {"shares": F("published") + F("measured") + F("self_reported")}, Q()),
+    (ClickStat, {"clicks": F("valid"), "unique": F("unique")}, Q()),
+    (ClickWeek, {"clicks": F("valid"), "unique": F("unique")}, Q()),
+    (EngagementStat, {"engagement": F("reactions") + F("comments") + F("reshares")}, Q()),
+    (
+        ConversionStat,
+        {"conversions": F("count"), "value": F("amount")},
+        Q(state=Conversion.State.CREDITED, verified=True),
+    ),
+)
+"""Where each figure of a cut stands: the roll-ups, what is added up, and which rows count."""
+
+
 def breakdown(
     program: int, dimension: str, *spans: Span, currency: str, within: tuple[str, str] | None = None
 ) -> list[dict[str, Row]]:
@@ -279,21 +294,11 @@ def breakdown(
     elif within:
         raise ValueError(f"{dimension} within {within[0]} is a slice")
     rows: list[dict[str, dict[str, int]]] = [defaultdict(lambda: defaultdict(int)) for _span in spans]
-    credited = Q(state=Conversion.State.CREDITED, verified=True)
-    shares_of = {"shares": F("published") + F("measured") + F("self_reported")}
-    clicks_of = {"clicks": F("valid"), "unique": F("unique")}
-    for table, sums, which in (
-        (ShareStat, shares_of, Q()),
-        (ShareWeek, shares_of, Q()),
-        (ClickStat, clicks_of, Q()),
-        (ClickWeek, clicks_of, Q()),
-        (EngagementStat, {"engagement": F("reactions") + F("comments") + F("reshares")}, Q()),
-        (ConversionStat, {"conversions": F("count"), "value": F("amount")}, credited),
-    ):
-        stats, within_span = _pieces(table, spans)
+    for table, sums, which in FACTS:
+        stats, within_span = pieces(table, spans)
         found = stats.filter(which & only, program=program, dimension=cut.value).order_by().values(column)
         of_money = {"value": Q(converted=True, currency=currency)}
-        for stat in found.annotate(**_per_span(within_span, sums, of_money)):
+        for stat in found.annotate(**per_span(within_span, sums, of_money)):
             for at, name in ((at, name) for at in range(len(spans)) for name in sums):
                 rows[at][stat[column]][name] += stat[f"{name}_{at}"] or 0
     return [{key: Row(key, **figures) for key, figures in found.items() if any(figures.values())} for found in rows]
@@ -330,13 +335,11 @@ def _sums(
 ) -> list[dict[str, int]]:
     """Add columns up over each stretch, in one query; a column of `only` counts just the rows it names."""
     names = [*columns, *(only or {})]
-    found = _all(table, program, spans).aggregate(**_per_span(spans, {name: F(name) for name in names}, only))
+    found = _all(table, program, spans).aggregate(**per_span(spans, {name: F(name) for name in names}, only))
     return [{name: found[f"{name}_{at}"] or 0 for name in names} for at in range(len(spans))]
 
 
-def _per_span(
-    spans: Sequence[Span | Q], sums: Mapping[str, Any], only: Mapping[str, Q] | None = None
-) -> dict[str, Sum]:
+def per_span(spans: Sequence[Span | Q], sums: Mapping[str, Any], only: Mapping[str, Q] | None = None) -> dict[str, Sum]:
     """Add up for each stretch, given as days or as what says that a row lies in it."""
     return {
         f"{name}_{at}": Sum(
@@ -348,7 +351,7 @@ def _per_span(
     }
 
 
-def _pieces(table: Any, spans: Sequence[Span]) -> tuple[QuerySet[Any], list[Q]]:
+def pieces(table: Any, spans: Sequence[Span]) -> tuple[QuerySet[Any], list[Q]]:
     """Give the rows of a roll-up that some stretches need, and for each stretch which of them are its own.
 
     Shares and clicks have weeks: of their days come those at the edges, of their weeks the whole ones between them.

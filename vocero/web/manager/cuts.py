@@ -1,9 +1,10 @@
 """The results cut by network, post, campaign, topic, origin or people: the same rows for the table and for the CSV file."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
+from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -12,12 +13,11 @@ from vocero.content.models import Campaign, Origin, Post, Topic
 from vocero.lib.money import Money
 from vocero.lib.tabular import Cell
 from vocero.lib.words import pick
-from vocero.measurement import disclosure, queries
+from vocero.measurement import disclosure, queries, tops
 from vocero.measurement.contributions import Measure
 from vocero.measurement.definitions import Text
 from vocero.measurement.dimensions import OVERLAPPING, PEOPLE, Dimension
 from vocero.measurement.disclosure import Disclosed, Group
-from vocero.measurement.rates import MediaValue
 from vocero.measurement.spans import Span
 from vocero.networks.queries import label_of
 from vocero.networks.registry import networks
@@ -35,6 +35,7 @@ CUTS: Final[Mapping[str, Text]] = {
     Dimension.LANGUAGE.value: gettext_lazy("Language"),
 }
 
+_BLOCK: Final = 10_000
 PEOPLE_CUTS: Final = frozenset(dimension.value for dimension in PEOPLE)
 
 HEADS: Final[Mapping[str, Text]] = {
@@ -62,7 +63,6 @@ class Line:
     engagement: int | None = 0
     conversions: int | None = 0
     value: int | None = 0
-    media: MediaValue | None = None
     public_id: str = ""
 
     def cells(self, currency: str) -> list[tuple[str, str]]:
@@ -88,10 +88,17 @@ class Cut:
     columns: tuple[str, ...]
     note: Text = ""
     why_empty: Text = ""
+    left_out: int = 0
+    """How many rows there are beyond these."""
 
     def rows(self, currency: str) -> list[list[Cell]]:
         """Give the rows for a file: numbers plain, money in major units."""
         return [[line.name, *(_cell(line, column, currency) for column in self.columns)] for line in self.lines]
+
+
+def columns_of(by: str) -> tuple[str, ...]:
+    """Give the figures of a cut: groups of people have no value."""
+    return tuple(name for name in HEADS if name != "value" or by not in PEOPLE_CUTS)
 
 
 def read(
@@ -115,8 +122,26 @@ def read(
             names=_people_names(dimension),
         )
     now, then = queries.breakdown(program.pk, by, span, span.before(), currency=house.currency, within=within)
-    media = queries.media_value_by_network(program.pk, span) if by == queries.NETWORK and not within else {}
-    return lay_out(by, now, {key: row.unique for key, row in then.items()}, languages, media=media)
+    return lay_out(by, now, {key: row.unique for key, row in then.items()}, languages)
+
+
+def read_first(
+    program: Program,
+    house: Installation,
+    span: Span,
+    by: str,
+    languages: tuple[str, ...],
+    *,
+    order: str,
+    most: int,
+    network: str = "",
+) -> Cut:
+    """Give the first rows of a cut of content in the order of one of its figures, if wished within one network."""
+    found = tops.top(program.pk, Dimension(by), span, currency=house.currency, order=order, most=most, network=network)
+    cut = lay_out(by, {row.key: row for row in found.rows}, found.before, languages)
+    place = {row.key: number for number, row in enumerate(found.rows)}
+    lines = tuple(sorted(cut.lines, key=lambda line: place[line.key]))
+    return replace(cut, lines=lines, left_out=found.total - len(found.rows))
 
 
 def lay_out(
@@ -125,7 +150,6 @@ def lay_out(
     before: Mapping[str, int],
     languages: tuple[str, ...],
     *,
-    media: Mapping[str, MediaValue] | None = None,
     note: str = "",
 ) -> Cut:
     """Write the rows of a cut of content with their names; `before` are the unique clicks of the stretch before."""
@@ -142,7 +166,6 @@ def lay_out(
             engagement=row.engagement if row.engagement or key not in silent else None,
             conversions=row.conversions,
             value=row.value,
-            media=(media or {}).get(key),
             public_id=public_ids.get(key, ""),
         )
         for key, row in now.items()
@@ -150,7 +173,7 @@ def lay_out(
     return Cut(
         by,
         tuple(sorted(lines, key=lambda line: (-(line.unique or 0), -(line.shares or 0), line.name))),
-        tuple(HEADS),
+        columns_of(by),
         note=" ".join(filter(None, [_overlap(by), note])),
         why_empty=_("Nothing was shared and nobody clicked in this period."),
     )
@@ -165,8 +188,9 @@ def _overlap(by: str) -> str:
 def _people(now: Disclosed, then: Disclosed, *, names: Mapping[str, str]) -> Cut:
     """Lay out groups of people; it takes nothing but what disclosure gives."""
     lines = tuple(_line(group, then, names) for group in now.groups)
-    columns = tuple(name for name in HEADS if name != "value")
-    return Cut(now.dimension.value, lines, columns, note=_people_note(now), why_empty=_why_empty(now))
+    return Cut(
+        now.dimension.value, lines, columns_of(now.dimension.value), note=_people_note(now), why_empty=_why_empty(now)
+    )
 
 
 def _line(group: Group, then: Disclosed, names: Mapping[str, str]) -> Line:
@@ -208,14 +232,21 @@ def _names(by: str, keys: Iterable[str], languages: tuple[str, ...]) -> tuple[di
         return {key: str(Origin(key).label) if key in Origin.values else key for key in keys}, {}
     ids = [int(key) for key in keys if key.isdigit()]
     if by == Dimension.POST:
-        posts = Post.objects.only("title", "url", "public_id").in_bulk(ids)
+        posts = list(_in_blocks(Post, ids, "title", "url", "public_id"))
         return (
-            {str(pk): post.title or post.url or _("Without title") for pk, post in posts.items()},
-            {str(pk): post.public_id for pk, post in posts.items()},
+            {str(pk): title or url or _("Without title") for pk, title, url, _public_id in posts},
+            {str(pk): public_id for pk, _title, _url, public_id in posts},
         )
     if by == Dimension.CAMPAIGN:
-        return {str(pk): row.name for pk, row in Campaign.objects.in_bulk(ids).items()}, {}
-    return {str(pk): pick(row.name, languages) for pk, row in Topic.objects.in_bulk(ids).items()}, {}
+        return {str(pk): name for pk, name in _in_blocks(Campaign, ids, "name")}, {}
+    return {str(pk): pick(name, languages) for pk, name in _in_blocks(Topic, ids, "name")}, {}
+
+
+def _in_blocks(table: type[Model], ids: list[int], *columns: str) -> Iterator[tuple[Any, ...]]:
+    """Give columns of rows by their ids, in blocks that any database takes as one list."""
+    for begin in range(0, len(ids), _BLOCK):
+        rows = table._default_manager.filter(pk__in=ids[begin : begin + _BLOCK])
+        yield from rows.values_list("pk", *columns)
 
 
 def _people_names(dimension: Dimension) -> dict[str, str]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from vocero.company.models import Installation, Program
 from vocero.content.models import Campaign, Origin, Topic
 from vocero.lib.words import pick
-from vocero.measurement import queries, slices, slicing
+from vocero.measurement import queries, slices, slicing, tops
 from vocero.measurement.definitions import Text
 from vocero.measurement.dimensions import Dimension
 from vocero.measurement.slices import Question
@@ -98,11 +98,19 @@ def table(
     languages: tuple[str, ...],
     at: datetime,
     today_lies_in: bool,
+    first: tuple[str, int] | None = None,
 ) -> Slicing:
-    """Give the table of a cut within something: from roll-ups, at once where there is little, or from a slice."""
+    """Give the table of a cut within something: from roll-ups, at once where there is little, or from a slice.
+
+    `first` is an order and a number of rows that are enough: what can be had without the others then comes without them.
+    """
+    about = (program, house, span, by, languages)
+    network = chosen.key if chosen and chosen.within == queries.NETWORK else ""
+    if first and first[0].lstrip("-") in tops.ORDERS and by in slices.CONTENT and (network or not chosen):
+        return Slicing(cuts.read_first(*about, order=first[0], most=first[1], network=network))
     if chosen is None or queries.NETWORK in {by, chosen.within}:
         pair = (chosen.within, chosen.key) if chosen else None
-        return Slicing(cuts.read(program, house, span, by, languages, within=pair))
+        return Slicing(cuts.read(*about, within=pair))
     question = Question(program.pk, Dimension(by), Dimension(chosen.within), chosen.key, span)
     note = _("Only what came through shares, without other links of a post.")
     if slices.is_small(question):

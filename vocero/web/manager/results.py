@@ -90,8 +90,8 @@ class Asked:
         """Give what this cut can be narrowed to, and what it is narrowed to."""
         return narrowing.read(self.program, self.by, self.within, self.languages)
 
-    def sliced(self, chosen: Choice | None) -> Slicing:
-        """Give the table that was asked for, or how far the work on it is."""
+    def sliced(self, chosen: Choice | None, first: tuple[str, int] | None = None) -> Slicing:
+        """Give the table that was asked for, or only its first rows, or how far the work on it is."""
         return narrowing.table(
             self.program,
             self.house,
@@ -101,6 +101,7 @@ class Asked:
             languages=self.languages,
             at=now(),
             today_lies_in=self.span.holds(self.today),
+            first=first,
         )
 
 
@@ -163,17 +164,16 @@ def slice_progress(request: HttpRequest) -> HttpResponse:
 
 def _where_it_came_from(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     """Give the table of the cut and what it can be narrowed to, or how far the work on it is."""
-    narrowed = asked.narrowed()
-    sliced = asked.sliced(narrowed.chosen)
+    narrowed, table = asked.narrowed(), _table(request, asked.by)
+    sliced = asked.sliced(narrowed.chosen, (table.order, MOST_LINES))
     context = {"narrowing": narrowed, "sliced": sliced, "cut_name": cuts.CUTS[asked.by], **_progress(asked)}
     if sliced.cut is None:
         return context
-    table = _table(request, sliced.cut)
     return context | {
         "cut": sliced.cut,
         "table": table,
         "lines": _lines(sliced.cut, table, asked.house.currency),
-        "hidden_lines": max(len(sliced.cut.lines) - MOST_LINES, 0),
+        "hidden_lines": sliced.cut.left_out + max(len(sliced.cut.lines) - MOST_LINES, 0),
     }
 
 
@@ -280,11 +280,11 @@ def _charts(asked: Asked) -> list[charts.Chart]:
     ]
 
 
-def _table(request: HttpRequest, cut: cuts.Cut) -> Table:
-    people = cut.by in cuts.PEOPLE_CUTS
+def _table(request: HttpRequest, by: str) -> Table:
+    people = by in cuts.PEOPLE_CUTS
     columns = [
-        Column("name", cuts.CUTS[cut.by], sort="" if people else "name"),
-        *(Column(name, cuts.HEADS[name], sort="" if people else name, number=True) for name in cut.columns),
+        Column("name", cuts.CUTS[by], sort="" if people else "name"),
+        *(Column(name, cuts.HEADS[name], sort="" if people else name, number=True) for name in cuts.columns_of(by)),
     ]
     if people:
         columns[1] = Column("shares", cuts.HEADS["shares"], sort="shares", number=True)
@@ -293,7 +293,7 @@ def _table(request: HttpRequest, cut: cuts.Cut) -> Table:
 
 def _lines(cut: cuts.Cut, table: Table, currency: str) -> list[tuple[cuts.Line, list[tuple[Text, str]]]]:
     lines = list(cut.lines)
-    if cut.by not in cuts.PEOPLE_CUTS:
+    if cut.by not in cuts.PEOPLE_CUTS and not cut.left_out:
         field = table.order.lstrip("-")
         lines.sort(key=lambda line: _sorting(line, field), reverse=table.is_descending)
     return [(line, [(cuts.HEADS[name], value) for name, value in line.cells(currency)]) for line in lines[:MOST_LINES]]

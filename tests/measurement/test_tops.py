@@ -1,0 +1,45 @@
+"""The first rows of a cut, as the database sorts them, are the first rows of the whole cut."""
+
+from itertools import product
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.measurement.facts import Company
+from tests.measurement.test_slices import LAST_ON, company  # noqa: F401  a fixture
+from vocero.lib.periods import Period
+from vocero.measurement import queries, tops
+from vocero.measurement.dimensions import Dimension
+from vocero.measurement.queries import NotWithoutDisclosure
+from vocero.measurement.slices import CONTENT
+from vocero.measurement.spans import Span
+
+
+def test_the_first_rows_are_those_of_the_whole_cut(company: Company) -> None:  # noqa: F811
+    program = company.house.program.pk
+    for dimension, period, network in product(CONTENT, ("2026-10", "2026-Q4"), ("", "mastodon")):
+        span = Span.until(Period.parse(period), LAST_ON)
+        within = ("network", network) if network else None
+        now, then = queries.breakdown(program, dimension, span, span.before(), currency="EUR", within=within)
+        assert now
+        for order, sign, most in product(sorted(tops.ORDERS), ("", "-"), (2, 100)):
+            found = tops.top(program, dimension, span, currency="EUR", order=sign + order, most=most, network=network)
+            before = {key: then[key].unique if key in then else 0 for key in now}
+            value = before if order == tops.BEFORE else {key: getattr(row, order) for key, row in now.items()}
+            assert found.total == len(now)
+            assert [value[row.key] for row in found.rows] == sorted(value.values(), reverse=bool(sign))[:most]
+            for row in found.rows:
+                assert row == now[row.key]
+                assert found.before[row.key] == before[row.key]
+
+
+def test_it_is_one_question_and_never_about_people(company: Company) -> None:  # noqa: F811
+    program, span = company.house.program.pk, Span.until(Period.parse("2026-10"), LAST_ON)
+    with CaptureQueriesContext(connection) as asked:
+        tops.top(program, Dimension.POST, span, currency="EUR", order="-unique", most=2)
+    assert len(asked) == 1
+    with pytest.raises(NotWithoutDisclosure):
+        tops.top(program, Dimension.TEAM, span, currency="EUR", order="-unique", most=2)
+    with pytest.raises(ValueError, match="nothing is sorted"):
+        tops.top(program, Dimension.POST, span, currency="EUR", order="name", most=2)
