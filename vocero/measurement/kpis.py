@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from vocero.lib.money import Money
 from vocero.measurement import queries
 from vocero.measurement.adoption import Adoption
+from vocero.measurement.alldays import AllDays
 from vocero.measurement.definitions import (
     DEFINITIONS,
     KINDS,
@@ -76,9 +77,12 @@ class Kpi:
         return ((now - then) * 100 / abs(then)).quantize(Decimal("0.1"), ROUND_HALF_EVEN)
 
 
-def compute(program: int, span: Span, currency: str) -> dict[str, Kpi]:
-    """Give every KPI of a stretch by code, said against the stretch before, in a constant number of queries."""
-    now, then = _read(program, span, currency)
+def compute(program: int, span: Span, currency: str, days: AllDays | None = None) -> dict[str, Kpi]:
+    """Give every KPI of a stretch by code, said against the stretch before, in a constant number of queries.
+
+    `days` are those of `days_of`, when a page needs them for more than this.
+    """
+    now, then = _read(program, span, currency, days or days_of(program, span))
     made = [
         *_adoption(now, then),
         _participation(now, then),
@@ -90,6 +94,11 @@ def compute(program: int, span: Span, currency: str) -> dict[str, Kpi]:
         _media_value(now, then),
     ]
     return {kpi.code: kpi for kpi in made}
+
+
+def days_of(program: int, span: Span) -> AllDays:
+    """Give the days that the KPIs of a stretch are made of: its own and those of the stretch before."""
+    return AllDays(program, span, span.before())
 
 
 @dataclass(frozen=True)
@@ -109,16 +118,12 @@ class _Facts:
     uncounted: dict[str, int]
 
 
-def _read(program: int, span: Span, currency: str) -> tuple[_Facts, _Facts]:
+def _read(program: int, span: Span, currency: str, days: AllDays) -> tuple[_Facts, _Facts]:
     """Read a stretch and the one before it together."""
     spans = (span, span.before())
     adoption = queries.adoption(program, *spans)
     people = queries.people_so_far(program, *spans)
-    shares = queries.shares(program, *spans)
-    clicks = queries.clicks(program, *spans)
-    engagement = queries.engagement(program, *spans)
-    conversions = queries.conversions(program, *spans, currency=currency)
-    media_value = queries.media_values(program, *spans)
+    clicks = days.clicks()
     audience = queries.average_audience()
     uncounted = queries.uncounted_shares(program, span)
     now, then = (
@@ -126,11 +131,11 @@ def _read(program: int, span: Span, currency: str) -> tuple[_Facts, _Facts]:
             span=one,
             adoption=adoption[at],
             advocates=people[at].advocates,
-            shares=shares[at],
+            shares=days.shares(one),
             clicks=clicks[at],
-            engagement=engagement[at],
-            conversions=conversions[at],
-            media_value=media_value[at],
+            engagement=days.engagement(one),
+            conversions=days.conversions(one, currency),
+            media_value=days.media_value(one),
             reach=people[at],
             average_audience=audience,
             uncounted=uncounted,

@@ -112,30 +112,8 @@ class Series:
     unique: tuple[int, ...] = field(default=())
 
 
-def shares(program: int, *spans: Span) -> list[Shares]:
-    """Give the counted shares of each stretch."""
-    columns = ("published", "measured", "self_reported", "personalized")
-    return [Shares(**sums) for sums in _sums(ShareStat, program, spans, *columns)]
-
-
-def clicks(program: int, *spans: Span) -> list[Clicks]:
-    """Give the clicks of each stretch; daily visitors are added over days and never over networks."""
-    every = Q(network=ClickStat.EVERY_NETWORK)
-    counted = _sums(ClickStat, program, spans, "unique", only={"visitors": every})
-    asked = _of_requests(program, spans)
-    return [
-        Clicks(
-            raw=requests["raw"],
-            valid=requests["valid"],
-            unique=sums["unique"],
-            visitors=sums["visitors"],
-            excluded=tuple((reason, requests[reason]) for reason in REASONS),
-        )
-        for sums, requests in zip(counted, asked, strict=True)
-    ]
-
-
-def _of_requests(program: int, spans: Sequence[Span]) -> list[dict[str, int]]:
+def requests(program: int, spans: Sequence[Span]) -> list[dict[str, int]]:
+    """Give all requests of each stretch, the valid ones, and those left out by reason."""
     names = ("raw", "valid", *REASONS)
     days = (min(span.first_on for span in spans), max(span.last_on for span in spans))
     rows = RequestStat.objects.filter(program=program, day_on__range=days).order_by()
@@ -143,22 +121,8 @@ def _of_requests(program: int, spans: Sequence[Span]) -> list[dict[str, int]]:
     return [{name: found[f"{name}_{at}"] or 0 for name in names} for at in range(len(spans))]
 
 
-def engagement(program: int, *spans: Span) -> list[Engagement]:
-    """Give what the networks' totals grew by in each stretch."""
-    return [Engagement(**sums) for sums in _sums(EngagementStat, program, spans, "reactions", "comments", "reshares")]
-
-
-def conversions(program: int, *spans: Span, currency: str) -> list[Conversions]:
-    """Give the conversions of each stretch; `currency` is the company's."""
-    stats = _all(ConversionStat, program, spans).values("state", "verified", "kind", "currency", "converted")
-    rows = list(stats.annotate(**per_span(spans, {"counted": F("count"), "amounts": F("amount")})))
-    return [
-        _conversions([(row, row[f"counted_{at}"] or 0, row[f"amounts_{at}"] or 0) for row in rows], currency)
-        for at in range(len(spans))
-    ]
-
-
-def _conversions(rows: Sequence[tuple[dict[str, Any], int, int]], currency: str) -> Conversions:
+def conversions_of(rows: Sequence[tuple[dict[str, Any], int, int]], currency: str) -> Conversions:
+    """Add up conversions that are given by what they are, how many they are, and their amount."""
     kinds: dict[str, int] = defaultdict(int)
     apart: dict[str, int] = defaultdict(int)
     totals: dict[str, int] = defaultdict(int)
@@ -238,16 +202,6 @@ def average_audience() -> tuple[int, int]:
     return (known.low + known.high) // (2 * known.people), known.people
 
 
-def media_values(program: int, *spans: Span) -> list[rates.MediaValue]:
-    """Give what the unique clicks of each stretch would have cost as ads."""
-    known = rates.confirmed()
-    found = []
-    for span in spans:
-        counted = _unique_by_rate(_all(ClickStat, program, [span]), span, known, "network")
-        found.append(rates.media_value({(network, day): count for (network, day), count in counted.items()}, known))
-    return found
-
-
 def media_value_by_network(program: int, span: Span) -> dict[str, rates.MediaValue]:
     """Give by network what its unique clicks would have cost as ads."""
     known = rates.confirmed()
@@ -304,14 +258,6 @@ def breakdown(
     return [{key: Row(key, **figures) for key, figures in found.items() if any(figures.values())} for found in rows]
 
 
-def daily(program: int, span: Span) -> Series:
-    """Give shares and unique clicks day by day."""
-    days = tuple(span.all_days())
-    counted = _by_day(ShareStat, program, span, F("published") + F("measured") + F("self_reported"))
-    unique = _by_day(ClickStat, program, span, F("unique"))
-    return Series(days, tuple(counted.get(day, 0) for day in days), tuple(unique.get(day, 0) for day in days))
-
-
 def _unique_by_rate(
     stats: QuerySet[Any], span: Span, known: Sequence[Rate], *columns: str
 ) -> dict[tuple[Any, ...], int]:
@@ -324,19 +270,6 @@ def _unique_by_rate(
     )
     counted = stats.annotate(began=began).values(*columns, "began").annotate(sum_unique=Sum("unique"))
     return {(*(row[column] for column in columns), row["began"]): row["sum_unique"] for row in counted}
-
-
-def _by_day(table: Any, program: int, span: Span, what: Any) -> dict[date, int]:
-    return dict(_all(table, program, [span]).values_list("day_on").annotate(count=Sum(what)))
-
-
-def _sums(
-    table: Any, program: int, spans: Sequence[Span], *columns: str, only: Mapping[str, Q] | None = None
-) -> list[dict[str, int]]:
-    """Add columns up over each stretch, in one query; a column of `only` counts just the rows it names."""
-    names = [*columns, *(only or {})]
-    found = _all(table, program, spans).aggregate(**per_span(spans, {name: F(name) for name in names}, only))
-    return [{name: found[f"{name}_{at}"] or 0 for name in names} for at in range(len(spans))]
 
 
 def per_span(spans: Sequence[Span | Q], sums: Mapping[str, Any], only: Mapping[str, Q] | None = None) -> dict[str, Sum]:

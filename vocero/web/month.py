@@ -57,11 +57,12 @@ def month_context(
 @from_replica
 def _figures(program: Program, house: Installation, span: Span) -> dict[str, Any]:
     """What the month brought; nothing of it is changed on the page."""
-    found = kpis.compute(program.pk, span, house.currency)
+    days = kpis.days_of(program.pk, span)
+    found = kpis.compute(program.pk, span, house.currency, days)
     return {
         "sentence": _sentence(found, span),
         "figures": [tile(found[code], linked=False) for code in FIGURES],
-        "chart": _chart(program, span),
+        "chart": _chart(days.daily(span)),
         "posts": _best_posts(program, house, span),
         "media": found["emv"],
         "media_value": written(found["emv"].value),
@@ -90,8 +91,7 @@ def _counted(text: str, many: int) -> str:
     return text % {"many": number_format(many, use_l10n=True, force_grouping=True)}
 
 
-def _chart(program: Program, span: Span) -> charts.Chart:
-    series = queries.daily(program.pk, span)
+def _chart(series: queries.Series) -> charts.Chart:
     labels = [day_label(day) for day in series.days]
     return charts.bars(
         _("Unique clicks by day"), _("clicks"), labels, [charts.Series(_("Unique clicks"), series.unique)]

@@ -14,6 +14,7 @@ from vocero.lib.money import Money
 from vocero.lib.tabular import Cell
 from vocero.lib.words import pick
 from vocero.measurement import disclosure, queries, tops
+from vocero.measurement.alldays import AllDays
 from vocero.measurement.contributions import Measure
 from vocero.measurement.definitions import Text
 from vocero.measurement.dimensions import OVERLAPPING, PEOPLE, Dimension
@@ -123,6 +124,12 @@ def read(
         )
     now, then = queries.breakdown(program.pk, by, span, span.before(), currency=house.currency, within=within)
     return lay_out(by, now, {key: row.unique for key, row in then.items()}, languages)
+
+
+def by_network(days: AllDays, span: Span, currency: str) -> Cut:
+    """Give the results of a stretch by network from days that are read already."""
+    before = {key: row.unique for key, row in days.by_network(span.before(), currency).items()}
+    return lay_out(queries.NETWORK, days.by_network(span, currency), before, ())
 
 
 def read_first(

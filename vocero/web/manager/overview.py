@@ -23,7 +23,7 @@ from vocero.lib.clock import now
 from vocero.lib.periods import PeriodKind, last_closed
 from vocero.lib.replica import from_replica
 from vocero.lib.words import pick
-from vocero.measurement import queries as measurement
+from vocero.measurement.alldays import AllDays
 from vocero.measurement.models import SharedPost
 from vocero.measurement.spans import Span
 from vocero.networks.queries import label_of
@@ -165,13 +165,16 @@ def last_week(program: Program, company: Installation, at: datetime) -> LastWeek
     """Say in one sentence what the last whole week brought, and what the one before did."""
     period = last_closed(PeriodKind.WEEK, at, reporting_zone(company, at))[0]
     span = Span(period, period.first_on, period.last_on)
-    return LastWeek(_said(program, span, company.currency), _said(program, span.before(), company.currency))
+    spans = (span, span.before())
+    days = AllDays(program.pk, *spans)
+    now, then = (
+        _said(days.shares(one).total, days.unique_clicks(one), days.conversions(one, company.currency).count)
+        for one in spans
+    )
+    return LastWeek(now, then)
 
 
-def _said(program: Program, span: Span, currency: str) -> str:
-    shares = measurement.shares(program.pk, span)[0].total
-    clicks = measurement.clicks(program.pk, span)[0].unique
-    conversions = measurement.conversions(program.pk, span, currency=currency)[0].count
+def _said(shares: int, clicks: int, conversions: int) -> str:
     if not (shares or clicks or conversions):
         return _("nothing was shared and nobody clicked")
     parts = {

@@ -21,10 +21,10 @@ from vocero.lib.periods import Period, PeriodKind
 from vocero.lib.replica import from_replica
 from vocero.lib.tabular import Cell, to_csv
 from vocero.measurement import kpis, queries
+from vocero.measurement.alldays import AllDays
 from vocero.measurement.definitions import DEFINITIONS, Text
 from vocero.measurement.details import Detail, detail_of
 from vocero.measurement.kpis import Kpi
-from vocero.measurement.models import Rate
 from vocero.measurement.services import first_day
 from vocero.measurement.spans import Span
 from vocero.networks.queries import label_of
@@ -124,7 +124,8 @@ def _period(key: str, today: date) -> Period:
 def results(request: HttpRequest) -> HttpResponse:
     """The page."""
     asked = Asked.read(request)
-    found = kpis.compute(asked.program.pk, asked.span, asked.house.currency)
+    days = kpis.days_of(asked.program.pk, asked.span)
+    found = kpis.compute(asked.program.pk, asked.span, asked.house.currency, days)
     begins_on = first_day(now())
     context = {
         "asked": asked,
@@ -138,13 +139,13 @@ def results(request: HttpRequest) -> HttpResponse:
         "first": [tile(found[code]) for code in FIRST],
         "people": [tile(found[code]) for code in PEOPLE],
         "more": [tile(found[code]) for code in MORE],
-        "charts": _charts(asked),
+        "charts": _charts(days.daily(asked.span)),
         "cuts": [(name, asked.address(by=by), by == asked.by) for by, name in cuts.CUTS.items()],
         "file": asked.address("manager:results-file"),
         "figures_file": asked.address("manager:results-file", by=FIGURES),
         "month": reverse("manager:month", args=[_month_of(asked).key]),
-        "unpriced": not Rate.objects.filter(confirmed_at__isnull=False).exists(),
-        **_where_it_came_from(request, asked),
+        "unpriced": not days.rates,
+        **_where_it_came_from(request, asked, days),
     }
     return render(request, "manager/results.html", context)
 
@@ -162,10 +163,13 @@ def slice_progress(request: HttpRequest) -> HttpResponse:
     return render(request, "manager/results_slice.html", {"sliced": sliced, "asked": asked, **_progress(asked)})
 
 
-def _where_it_came_from(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+def _where_it_came_from(request: HttpRequest, asked: Asked, days: AllDays) -> dict[str, Any]:
     """Give the table of the cut and what it can be narrowed to, or how far the work on it is."""
     narrowed, table = asked.narrowed(), _table(request, asked.by)
-    sliced = asked.sliced(narrowed.chosen, (table.order, MOST_LINES))
+    if asked.by == queries.NETWORK and not narrowed.chosen:
+        sliced = Slicing(cuts.by_network(days, asked.span, asked.house.currency))
+    else:
+        sliced = asked.sliced(narrowed.chosen, (table.order, MOST_LINES))
     context = {"narrowing": narrowed, "sliced": sliced, "cut_name": cuts.CUTS[asked.by], **_progress(asked)}
     if sliced.cut is None:
         return context
@@ -271,8 +275,7 @@ def _month_of(asked: Asked) -> Period:
     return Period.of(PeriodKind.MONTH, asked.span.last_on)
 
 
-def _charts(asked: Asked) -> list[charts.Chart]:
-    series = queries.daily(asked.program.pk, asked.span)
+def _charts(series: queries.Series) -> list[charts.Chart]:
     labels = [day_label(day) for day in series.days]
     return [
         charts.bars(_("Shares by day"), _("shares"), labels, [charts.Series(_("Shares"), series.shares)]),
