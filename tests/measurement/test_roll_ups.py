@@ -4,11 +4,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db.models import Sum
 
 from tests.cast import House, People
 from tests.measurement.facts import click_on, convert_on, count_visitors, join, live, noon, read_on, share_on
 from tests.sharing.library import make_post
+from vocero.config.management.commands.verify import FOLDED
 from vocero.measurement import services
 from vocero.measurement.models import (
     AdvocateDay,
@@ -17,9 +19,13 @@ from vocero.measurement.models import (
     FoldedDay,
     Headcount,
     Participation,
+    SharedPost,
     ShareStat,
+    ShareWeek,
+    SoFar,
 )
 from vocero.sharing.models import Share
+from vocero.tracking import services as services_of_clicks
 from vocero.tracking.models import (
     ClickStat,
     ClickWeek,
@@ -34,8 +40,31 @@ from vocero.tracking.models import (
 DAY = date(2026, 11, 18)
 TABLES = (
     ClickStat, ClickWeek, RequestStat, ShareDay, ShareTotal, MemberDay, MemberMonth, VisitorCount,
-    ShareStat, EngagementStat, ConversionStat, AdvocateDay, Participation, Headcount, FoldedDay,
+    ShareStat, ShareWeek, EngagementStat, ConversionStat, AdvocateDay, Participation, SharedPost, Headcount, FoldedDay,
+    SoFar,
 )  # fmt: skip
+FACTS_OR_DECISIONS = {
+    # tracking: what happened, how far it was read, and where it is kept
+    "DailySalt", "OwnVisit", "SegmentCursor", "ClickArrival", "Referrer", "Click", "ClickMonth", "ExportCursor", "Conversion",
+    # measurement: what people have set, and what was decided once and stays
+    "Rate", "MonthPlan", "ReportLink", "DisclosureDecision", "DisclosedCell",
+    # recognition: what was earned, said and thanked
+    "LedgerEntry", "ScoreLock", "Note", "PostThanks",
+}  # fmt: skip
+MADE_ELSEWHERE = {"AudienceTotal", "Slice", "PeriodPoints"}
+"""Counted from what holds now, worked out again when facts differ, and made anew by tests/recognition."""
+
+BY_THE_WAY = {"VisitorCount", "FoldedDay", "SoFar"}
+"""How far counting came, and followers as they were known at the time: what verify has no say in."""
+
+
+def test_no_derived_table_is_forgotten_by_this_test_or_by_verify() -> None:
+    apps_with_some = ("tracking", "measurement", "recognition")
+    models = {model.__name__ for app in apps_with_some for model in apps.get_app_config(app).get_models()}
+    derived = {table.__name__ for table in TABLES}
+    assert models - FACTS_OR_DECISIONS - MADE_ELSEWHERE == derived, "a new table: is it made anew, or is it a fact?"
+    verified = {table.__name__ for table in (*services_of_clicks.ROLL_UPS, *FOLDED)}
+    assert verified == derived - BY_THE_WAY
 
 
 def rows() -> dict[str, list[tuple[Any, ...]]]:

@@ -9,6 +9,7 @@ import logging
 import os
 import platform
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -291,25 +292,52 @@ def first_countable_day(folder: Folder, *, kept_on: date | None) -> date | None:
 
 def rebuild(first_on: date, last_on: date, folder: Folder, *, tell: Callable[[date], None] = lambda _day: None) -> None:
     """Make the click roll-ups of days again, from the database and, where rows have gone, from the files."""
-    begin = first_on
+    _with_each_day(first_on, last_on, folder, stats.rebuild_day, tell=tell)
+    stats.mend_sums(first_on, last_on)
+
+
+def differences(
+    first_on: date, last_on: date, folder: Folder, *, tell: Callable[[date], None] = lambda _day: None
+) -> Counter[str]:
+    """Count by table the rows of days that are not what their clicks say; clicks of the database keep coming meanwhile."""
+    wrong: Counter[str] = Counter()
+
+    def compare(day: date, places: Places) -> None:
+        wrong.update(different.table for different in stats.differences(day, places))
+
+    _with_each_day(first_on, last_on, folder, compare, tell=tell)
+    return wrong
+
+
+def _with_each_day(
+    first_on: date,
+    last_on: date,
+    folder: Folder,
+    work: Callable[[date, Places], object],
+    *,
+    tell: Callable[[date], None],
+) -> None:
+    """Do something with each day while its clicks can be counted: where rows have gone, the file's stand in for them."""
+    places = Places()
+    left = days_between(first_on, last_on)
     for month, row in settled_months():
-        days = [day for day in days_between(month.first_on, month.last_on) if first_on <= day <= last_on]
+        days = [day for day in left if month.first_on <= day <= month.last_on]
         if not days:
             continue
         if reason := why_unreadable(row, folder):
             raise NotReadable(reason)
-        if begin < days[0]:
-            stats.rebuild(begin, days[0] - timedelta(days=1), tell=tell)
-        places = Places()
+        for day in left[: left.index(days[0])]:
+            work(day, places)
+            tell(day)
         with parquet.opened(folder.place / row.file) as file:
             for day in days:
                 with recount.standing_in(day, file.of_day(day)):
-                    stats.rebuild_day(day, places)
+                    work(day, places)
                 tell(day)
-        stats.mend_sums(days[0], days[-1])
-        begin = days[-1] + timedelta(days=1)
-    if begin <= last_on:
-        stats.rebuild(begin, last_on, tell=tell)
+        left = left[left.index(days[-1]) + 1 :]
+    for day in left:
+        work(day, places)
+        tell(day)
 
 
 def why_not_countable(day_on: date, folder: Folder) -> str:

@@ -7,17 +7,37 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.db import OperationalError, transaction
+from django.db.models import Model
 
 from vocero.company.models import Installation
 from vocero.company.queries import company_day
 from vocero.people.models import Member
-from vocero.tracking import archive, export, partitions
-from vocero.tracking.models import DailySalt, OwnVisit
+from vocero.tracking import archive, export, partitions, stats
+from vocero.tracking.models import (
+    ClickStat,
+    ClickWeek,
+    DailySalt,
+    MemberDay,
+    MemberMonth,
+    OwnVisit,
+    RequestStat,
+    ShareDay,
+    ShareTotal,
+)
 from vocero.tracking.visitors import SALT_BYTES, visitor_key
 from vocero.tracking.wide import Tell
 
 logger = logging.getLogger(__name__)
 
+ROLL_UPS: Final[tuple[type[Model], ...]] = (
+    ClickStat,
+    ClickWeek,
+    RequestStat,
+    ShareDay,
+    ShareTotal,
+    MemberDay,
+    MemberMonth,
+)
 SALTS_AHEAD: Final = 3
 CLOSING: Final = timedelta(hours=1)
 """How long after its end a day stays open for clicks that are still on their way from a segment."""
@@ -64,6 +84,19 @@ def rebuild_clicks(first_on: date, last_on: date, *, tell: Callable[[date], None
     `tell` hears of each day. Raises NotReadable when a file of the archive is needed and cannot be read here.
     """
     archive.rebuild(first_on, last_on, archive.folder(), tell=tell)
+
+
+def wrong_roll_ups(
+    first_on: date, last_on: date, *, tell: Callable[[date], None] = lambda _day: None
+) -> dict[type[Model], int]:
+    """Count the rows of days that are not what the clicks say, also archived ones, and the sums that are not their days'.
+
+    Gives every table of roll-ups with its number. `tell` hears of each day. Nobody waits; only visitors that were still to
+    be counted are written. Raises NotReadable when a file of the archive is needed and cannot be read here.
+    """
+    wrong = archive.differences(first_on, last_on, archive.folder(), tell=tell)
+    wrong.update(different.table for different in stats.wrong_sums())
+    return {table: wrong[str(table._meta.model_name)] for table in ROLL_UPS}
 
 
 def settle_clicks(*, before_on: date, at: datetime, tell: Tell = logger.debug) -> int:

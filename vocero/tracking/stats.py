@@ -138,11 +138,14 @@ def rebuild(first_on: date, last_on: date, *, tell: Callable[[date], None] = lam
     mend_sums(first_on, last_on)
 
 
-def differences(day_on: date) -> list[Difference]:
-    """Give the rows of a day whose counts are not what its clicks say; an empty list means: they agree."""
+def differences(day_on: date, places: Places | None = None) -> list[Difference]:
+    """Give the rows of a day whose counts are not what its clicks say; an empty list means: they agree.
+
+    Visitors that are still to be counted are counted first: nothing else is written, and nobody waits.
+    """
+    places = places or Places()
     if day_on in days_to_count([day_on]):
         count_visitors(day_on)
-    places = Places()
     for _try in range(_TRIES):
         before = _requests_on(day_on)
         expected = _tables_of_day(count_day(day_on, places), daily_visitors.found_visitors(day_on, places))
