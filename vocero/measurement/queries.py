@@ -28,6 +28,7 @@ from vocero.sharing.models import Share
 from vocero.tracking.models import ClickStat, ClickWeek, Conversion, RequestStat
 
 REASONS: Final = ("head", "preview", "bot", "prefetch", "no_agent", "own")
+REQUESTS: Final = ("raw", "valid", *REASONS)
 NETWORK: Final = "network"
 """Not a dimension of the roll-ups but a column of each: cut from `all`."""
 
@@ -114,11 +115,11 @@ class Series:
 
 def requests(program: int, spans: Sequence[Span]) -> list[dict[str, int]]:
     """Give all requests of each stretch, the valid ones, and those left out by reason."""
-    names = ("raw", "valid", *REASONS)
     days = (min(span.first_on for span in spans), max(span.last_on for span in spans))
     rows = RequestStat.objects.filter(program=program, day_on__range=days).order_by()
-    found = rows.aggregate(**per_span(spans, {name: F(name) for name in names}))
-    return [{name: found[f"{name}_{at}"] or 0 for name in names} for at in range(len(spans))]
+    found = list(rows.values_list("day_on", *REQUESTS))
+    own = [[row[1:] for row in found if span.holds(row[0])] for span in spans]
+    return [dict(zip(REQUESTS, map(sum, zip(*rows, strict=True)) if rows else [0] * 8, strict=True)) for rows in own]
 
 
 def conversions_of(rows: Sequence[tuple[dict[str, Any], int, int]], currency: str) -> Conversions:

@@ -1,20 +1,28 @@
 """The first rows of a cut of content in a wished order: the database adds up, sorts and counts, and gives only those rows."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from django.db import connections
-from django.db.models import Q
 
+from vocero.lib.periods import days_between
 from vocero.lib.replica import alias
 from vocero.measurement.dimensions import PEOPLE, Dimension
-from vocero.measurement.queries import FACTS, NotWithoutDisclosure, Row, per_span, pieces
+from vocero.measurement.models import ConversionStat, EngagementStat, ShareStat, ShareWeek
+from vocero.measurement.queries import NotWithoutDisclosure, Row
 from vocero.measurement.spans import Span
+from vocero.measurement.weeks import split
+from vocero.tracking.models import ClickStat, ClickWeek
 
 FIGURES: Final = ("shares", "unique", "clicks", "engagement", "conversions", "value")
 BEFORE: Final = "before"
 """Unique clicks of the stretch before: may be sorted by, and is no reason for a row."""
 ORDERS: Final = frozenset({*FIGURES, BEFORE})
+_CREDITED: Final = " AND state = 'credited' AND verified"
+_SHARES: Final = {"shares": "published + measured + self_reported"}
+_CLICKS: Final = {"clicks": "valid", "unique": '"unique"'}
 _COLUMNS: Final = (*(f"{one}_0" for one in FIGURES), "unique_1")
 
 
@@ -39,13 +47,21 @@ def top(
     column = order.lstrip("-")
     if column not in ORDERS:
         raise ValueError(f"nothing is sorted by {order}")
-    parts, values = [], []
-    for table, sums, which in FACTS:
-        sql, params = _sums(
-            table, sums, which & Q(program=program, dimension=dimension.value), span, currency=currency, network=network
-        )
-        parts.append(sql)
-        values += params
+    parts, values = [], list[Any]()
+    money = f"CASE WHEN converted AND currency = '{_code(currency)}' THEN amount ELSE 0 END"
+    facts: tuple[tuple[Any, dict[str, str], str], ...] = (
+        (ShareStat, _SHARES, ""),
+        (ShareWeek, _SHARES, ""),
+        (ClickStat, _CLICKS, ""),
+        (ClickWeek, _CLICKS, ""),
+        (EngagementStat, {"engagement": "reactions + comments + reshares"}, ""),
+        (ConversionStat, {"conversions": "count", "value": money}, _CREDITED),
+    )
+    for table, figures, more in facts:
+        facts_of = _Rows(table, program, dimension, network)
+        spans = (span, span.before()) if "unique" in figures else (span,)
+        parts.append(facts_of.sql(figures, more, spans))
+        values += facts_of.values
     added = {name: f"COALESCE(SUM({name}_0), 0)" for name in FIGURES} | {BEFORE: "COALESCE(SUM(unique_1), 0)"}
     direction = "DESC" if order.startswith("-") else "ASC"
     with connections[alias()].cursor() as cursor:
@@ -60,17 +76,61 @@ def top(
     return Top(rows, {row[0]: int(row[7]) for row in found}, int(found[0][8]) if found else 0)
 
 
-def _sums(
-    table: Any, sums: dict[str, Any], which: Q, span: Span, *, currency: str, network: str
-) -> tuple[str, list[Any]]:
-    """Give the query of one roll-up, with 0 for the figures that stand in others."""
-    spans = (span, span.before()) if "unique" in sums else (span,)
-    stats, lies_in = pieces(table, spans)
-    wanted = per_span(lies_in, sums, {"value": Q(converted=True, currency=currency)})
-    wanted.pop("clicks_1", None)
-    if network:
-        which &= Q(network=network)
-    found = stats.filter(which).order_by().values("key").annotate(**wanted)
-    sql, params = found.query.get_compiler(alias()).as_sql()
-    columns = ", ".join(f"{name if name in wanted else '0'} AS {name}" for name in _COLUMNS)
-    return f"SELECT key, {columns} FROM ({sql}) part", list(params)  # noqa: S608
+def _code(currency: str) -> str:
+    """Give the code of a currency if it is one: it stands in SQL."""
+    if not (currency.isascii() and currency.isalpha()):
+        raise ValueError(f"{currency!r} is no currency")
+    return currency
+
+
+class _Rows:
+    """The rows of one roll-up in a few stretches, as SQL: what each figure of them is, with 0 for those of others."""
+
+    def __init__(self, table: Any, program: int, dimension: Dimension, network: str) -> None:
+        self._table, self._network, self.values = table, network, list[Any]()
+        self._day = "week_on" if table in (ShareWeek, ClickWeek) else "day_on"
+        self._program, self._dimension = program, dimension.value
+
+    def sql(self, figures: Mapping[str, str], more: str, spans: Sequence[Span]) -> str:
+        """Give the query; `more` narrows it."""
+        own = [self._ranges(span) for span in spans]
+        columns = []
+        for name in _COLUMNS:
+            figure, at = name[:-2], int(name[-1])
+            if figure in figures and at < len(own) and own[at]:
+                columns.append(f"CASE WHEN {self._lies_in(own[at])} THEN {figures[figure]} ELSE 0 END AS {name}")
+            else:
+                columns.append(f"0 AS {name}")
+        step = 7 if self._day == "week_on" else 1
+        wanted = sorted({day for ranges in own for ends in ranges for day in days_between(*ends)[::step]})
+        where = f"program_id = {int(self._program)} AND dimension = {self._value('dimension', self._dimension)}"
+        # Each day by itself: the key has the day in its middle, and a database goes straight to each of a list of days.
+        days = ", ".join(self._value(self._day, day) for day in wanted) or "NULL"
+        network = f" AND network = {self._value('network', self._network)}" if self._network else ""
+        return (
+            f"SELECT key, {', '.join(columns)} FROM {self._table._meta.db_table}"  # noqa: S608  names of our tables
+            f" WHERE {where} AND {self._day} IN ({days}){network}{more}"
+        )
+
+    def _ranges(self, span: Span) -> list[tuple[date, date]]:
+        if self._table not in (ShareStat, ShareWeek, ClickStat, ClickWeek):
+            return [span.days]
+        edges, weeks = split(*span.days)
+        if self._day == "day_on":
+            return edges
+        return [weeks] if weeks else []
+
+    def _lies_in(self, ranges: Iterable[tuple[date, date]]) -> str:
+        return " OR ".join(
+            f"{self._day} BETWEEN {self._value(self._day, begin)} AND {self._value(self._day, end)}"
+            for begin, end in ranges
+        )
+
+    def _value(self, column: str, value: Any) -> str:
+        """Give the mark for a value, and keep the value as the column holds it."""
+        field, connection = self._table._meta.get_field(column), connections[alias()]
+        self.values.append(field.get_db_prep_value(field.get_prep_value(value), connection, prepared=True))
+        return _CAST.get((connection.vendor, field.get_internal_type()), "%s")
+
+
+_CAST: Final = {("postgresql", "DateField"): "%s::date"}
