@@ -19,7 +19,7 @@ from vocero.people.models import Segment
 from vocero.web import access
 
 MOST = 40
-BOUNDS = {"today": 5}
+BOUNDS = {"today": 5, "manage/": 30, "manage/results/": 22}
 """What a page may ask at most, the session, the member and the house included."""
 PAGES = [place for place in PLACES if not place.has_parts and place.audience not in {access.PUBLIC, "api"}]
 

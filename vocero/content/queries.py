@@ -7,6 +7,8 @@ from django.db.models import (
     BooleanField,
     Case,
     Count,
+    Exists,
+    OuterRef,
     Prefetch,
     Q,
     QuerySet,
@@ -123,14 +125,21 @@ def topics(program: Program) -> QuerySet[Topic]:
 
 def topic_stocks(program: Program, at: datetime) -> list[TopicStock]:
     """Give every topic with its number of live posts, in one query."""
+    return _stocks(topics(program), at)
+
+
+def _stocks(some: QuerySet[Topic], at: datetime) -> list[TopicStock]:
     live = Count("posts", filter=Q(posts__state=Post.State.OFFERED) & _not_over(at, "posts__"), distinct=True)
-    return [TopicStock(topic, topic.live) for topic in topics(program).annotate(live=live)]
+    return [TopicStock(topic, topic.live) for topic in some.annotate(live=live)]
 
 
 def topics_with_few_posts(program: Program, at: datetime) -> list[TopicStock]:
     """Give the topics with fewer than four live posts, the emptiest first."""
-    few = [stock for stock in topic_stocks(program, at) if stock.live < FEW_POSTS]
-    return sorted(few, key=lambda stock: stock.live)
+    live = Post.topics.through.objects.filter(
+        _not_over(at, "post__"), topic=OuterRef("pk"), post__state=Post.State.OFFERED
+    )
+    enough = Exists(live.order_by()[FEW_POSTS - 1 : FEW_POSTS])  # of a topic with thousands only four are looked at
+    return sorted(_stocks(topics(program).filter(~enough), at), key=lambda stock: stock.live)
 
 
 def campaigns(program: Program) -> QuerySet[Campaign]:

@@ -67,7 +67,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """The page."""
     program, company, at = main_program(), house(), now()
     mix = mix_of(program)
-    needs = [*_troubles(program, at), *_chores(request, program, at)]
+    needs = [*_troubles(program, at), *_chores(request, program, company, at)]
     context = {
         "day": first_day(company, program, signed_in(request)),
         "needs": needs,
@@ -75,7 +75,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "candidates": content.inbox_candidates_for_mix(program, mix),
         "week": last_week(program, company, at),
         "unshared": posts_nobody_shares(program, at),
-        **mix_context(program),
+        **mix_context(program, mix),
     }
     return render(request, "manager/overview.html", context)
 
@@ -132,9 +132,9 @@ def _troubles(program: Program, at: datetime) -> Iterator[Need]:
         )  # fmt: skip
 
 
-def _chores(request: HttpRequest, program: Program, at: datetime) -> Iterator[Need]:
+def _chores(request: HttpRequest, program: Program, company: Installation, at: datetime) -> Iterator[Need]:
     """What waits for a hand: topics that look empty."""
-    languages = (request.LANGUAGE_CODE or "en", house().language)
+    languages = (request.LANGUAGE_CODE or "en", company.language)
     few = content.topics_with_few_posts(program, at)
     if few:
         names = ", ".join(f"{pick(one.topic.name, languages)} ({one.live})" for one in few[:4])

@@ -76,9 +76,9 @@ def row_of(post: Post, order: Sequence[str] = ()) -> PostRow:
     )
 
 
-def mix_context(program: Program) -> dict[str, Any]:
-    """Give what the panel of the mix needs."""
-    mix = mix_of(program)
+def mix_context(program: Program, mix: Mix | None = None) -> dict[str, Any]:
+    """Give what the panel of the mix needs; the mix itself if it is known already."""
+    mix = mix or mix_of(program)
     return {"mix": mix, "mix_parts": mix_parts(mix)}
 
 
