@@ -80,12 +80,16 @@ def _written(value: float, _language: str) -> str:
 
 
 def nice_top(highest: float, *, steps: int = 5) -> tuple[float, float]:
-    """Give the top of an axis that starts at zero and the distance of its grid lines: 1, 2, 2.5 or 5 times a power of ten."""
+    """Give the top of an axis that starts at zero and the distance of its grid lines: 1, 2, 2.5 or 5 times a power of ten.
+
+    From one to ten it is whole: nothing is counted in halves.
+    """
     if highest <= 0:
         return float(steps), 1.0
     rough = highest / steps
     power = 10.0 ** floor(log10(rough))
-    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)
+    factors = (1, 2, 5, 10) if power == 1 else (1, 2, 2.5, 5, 10)
+    step = next(power * factor for factor in factors if power * factor >= rough * 0.999)
     if highest >= 1 and step < 1:
         step = 1.0
     top = step
