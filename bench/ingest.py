@@ -2,9 +2,11 @@
 
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -47,7 +49,22 @@ def main(clicks: int, shares: int) -> None:
     from django.db import connection
 
     from vocero.tracking import stats
-    from vocero.tracking.ingest import Ingest
+    from vocero.tracking.ingest import Ingest, Prepared, Stored
+    from vocero.tracking.segment import ClickRecord
+
+    held: list[float] = []
+
+    class Timed(Ingest):
+        """Notes for how long each batch holds the database's writing: from all prepared to all committed."""
+
+        def _prepare(self, records: Sequence[ClickRecord], origin: str) -> Prepared:
+            prepared = super()._prepare(records, origin)
+            held.append(-time.perf_counter())
+            return prepared
+
+        def _remember(self, stored: Stored) -> None:
+            held[-1] += time.perf_counter()
+            super()._remember(stored)
 
     _fill(shares)
     folder = settings.ENVIRONMENT.segments
@@ -56,7 +73,7 @@ def main(clicks: int, shares: int) -> None:
     _write_segments(folder, clicks, shares)
     segment_bytes = sum(path.stat().st_size for path in folder.glob("*.clicks"))
     began, cpu = time.perf_counter(), time.process_time()
-    taken = Ingest(folder).drain(at=datetime.now(UTC))
+    taken = Timed(folder).drain(at=datetime.now(UTC))
     used, wall = time.process_time() - cpu, time.perf_counter() - began
     began = time.perf_counter()
     days = stats.days_to_count()
@@ -70,6 +87,8 @@ def main(clicks: int, shares: int) -> None:
         "clicks": taken,
         "clicks_per_cpu_second": taken / used,
         "clicks_per_second": taken / wall,
+        "median_transaction_ms": statistics.median(held) * 1000,
+        "longest_transaction_ms": max(held) * 1000,
         "seconds_to_count_visitors": visitors,
         "seconds_to_rebuild": time.perf_counter() - began,
         "segment_bytes_per_click": segment_bytes / taken,

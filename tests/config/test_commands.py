@@ -27,7 +27,7 @@ from vocero.config.environment import Environment
 from vocero.lib import clock
 from vocero.measurement.models import ShareStat
 from vocero.people.models import Member
-from vocero.tracking.models import ClickStat, SegmentCursor
+from vocero.tracking.models import ClickStat, ClickWeek, SegmentCursor
 
 ANSWERS = {"company_name": "Aurora Mills", "owner_name": "Olga Nowak", "owner_email": "Olga@aurora.example"}
 LIST = "Nome;E-mail aziendale;Squadra\nBruno Bianchi;bruno@aurora.example;Vendite\nNessuno;senza posta;Vendite\n"
@@ -146,6 +146,12 @@ def test_verify_recounts_from_facts_and_names_what_differs(people: cast.People, 
     assert ShareStat.objects.count() == before - 1, "verify changes nothing"
     run("rebuild")
     assert "The roll-ups are what the facts say." in run("verify")
+    ClickWeek.objects.update(unique=9)
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="Make them anew: vocero rebuild"):
+        call_command("verify", stdout=out)
+    assert "WRONG  click weeks" in out.getvalue()
+    assert "ok     click stats" in out.getvalue()
 
 
 def about(found: list[Finding], what: str) -> Finding:

@@ -28,6 +28,7 @@ from vocero.tracking.segment import (
     NotASegment,
     SegmentReader,
     Stretch,
+    day_of_number,
     decode,
     moment_of_id,
     node_of,
@@ -42,12 +43,14 @@ KEPT: Final = timedelta(hours=26)
 KEPT_AT_MOST: Final = timedelta(days=7)
 """How long it stays when the last backup is older than its last click, so that a forgotten backup fills no disk."""
 
-BATCH_BYTES: Final = 512 << 10
+BATCH_BYTES: Final = 768 << 10
 BATCH_ARRIVALS: Final = 4000
 MOST_REFERRERS: Final = 20_000
+MOST_AGENTS: Final = 50_000
 _MOST_PROVEN: Final = 500_000
 _MAYBE_OUT: Final = (Share.State.STARTED, Share.State.NOT_POSTED, Share.State.UNCONFIRMED)
 
+_made = tuple.__new__
 logger = logging.getLogger(__name__)
 
 
@@ -79,6 +82,7 @@ class Ingest:
         self._salt_file = SaltFile(known) if known else None
         self._places = Places()
         self._referrers: dict[bytes, int | None] = {}
+        self._classed: dict[tuple[bytes, int], tuple[str, str]] = {}
         self._done: set[str] = set()
         self._proven: set[int] = set()
         self._to_count: set[date] | None = None
@@ -186,27 +190,38 @@ class Ingest:
             self._to_count |= stored.days
 
     def _prepare(self, records: Sequence[ClickRecord], origin: str) -> Prepared:
-        places = self._places.of({record.link_id for record in records})
-        days = {record.day: record.day_on for record in records}
-        own = store.own_visits({record.visitor for record in records}, days.values()) if records else set()
-        referrers = self._referrer_ids({record.referrer for record in records})
+        if not records:
+            return Prepared([], {})
+        _ids, _moments, links, days_found, visitors, _flags, _countries, _classes, _agents, origins = zip(
+            *records, strict=True
+        )
+        places = self._places.of(links)
+        days = {day: day_of_number(day) for day in set(days_found)}
+        begins = {day: visitor_number(day, bytes(6)) for day in days}
+        own = store.own_visits(set(visitors), days.values())
+        referrers = self._referrer_ids(set(origins))
+        if len(self._classed) > MOST_AGENTS:
+            self._classed = {}
+        classed = self._classed
         countries: dict[bytes, str] = {}
         rows = []
-        for record in records:
-            link, day = record.link_id, record.day
+        for click_id, _at, link, day, visitor, flags, code, network_class, agent, page in records:
             place = places.get(link)
             if place is None:
                 continue
-            country = countries.get(record.country)
+            country = countries.get(code)
             if country is None:
-                country = countries[record.country] = record.country.decode().strip()
-            is_own = bool(own) and (days[day], record.visitor, place.member_id) in own
-            verdict, device = verdict_of(record.agent, record.flags, is_own=is_own)
-            visitor = visitor_number(day, record.visitor)
-            referrer = referrers.get(record.referrer)
-            rows.append(
-                ClickRow(record.click_id, link, visitor, verdict, country, record.network_class, device[:1], referrer)
-            )
+                country = countries[code] = code.decode().strip()
+            if own and (days[day], visitor, place.member_id) in own:
+                found = verdict_of(agent, flags, is_own=True)
+            elif (known := classed.get((agent, flags))) is not None:
+                found = known
+            else:
+                found = classed[agent, flags] = verdict_of(agent, flags, is_own=False)
+            verdict, device = found
+            number = begins[day] | int.from_bytes(visitor[-6:])
+            values = (click_id, link, number, verdict, country, network_class, device[:1], referrers.get(page))
+            rows.append(_made(ClickRow, values))
         if len(rows) < len(records):
             logger.error("%s: %d clicks belong to links that do not exist", origin, len(records) - len(rows))
         return Prepared(rows, places)
@@ -280,9 +295,9 @@ def store_clicks(rows: Sequence[ClickRow]) -> list[ClickRow]:
     if connection.vendor == "postgresql":  # two nodes insert the same keys in the same order, so neither waits for ever
         rows = sorted(rows, key=lambda row: (row.visitor, row.link_id))
     there = store.insert_clicks(rows)
+    if len(there) == len(rows):
+        return list(rows)
     stored = [row for row in rows if row.id in there]
-    if len(stored) == len(rows):
-        return stored
     left = [row for row in rows if row.id not in there]
     again = [row._replace(verdict=REPEAT) if row.verdict == VALID else row for row in left]
     there = store.insert_clicks(again)

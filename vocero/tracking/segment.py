@@ -40,7 +40,9 @@ _LOST = struct.Struct("<QQ")
 _LOST_AT: Final = 16
 _FRAME = struct.Struct("<HI")  # bytes of the body, CRC32 of the body
 _BODY = struct.Struct("<BBQQQH16s2sBHH")
+_FRAMED = struct.Struct("<HIBBQQQH16s2sBHH")  # both in one
 _LARGEST: Final = _BODY.size + AGENT_BYTES + REFERRER_BYTES
+_made = tuple.__new__
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 _VERSION_BYTE: Final = bytes([VERSION])
 _ROOM_LEAST: Final = 64 << 10
@@ -143,13 +145,12 @@ def pack(  # noqa: PLR0917  called by place, for each click
 def decode(data: bytes, offset: int) -> tuple[ClickRecord, int] | None:
     """Give the record at the offset and the offset after it; None when no whole, sound record stands there."""
     begin = offset + _FRAME.size
-    if begin > len(data):
-        return None
-    length, crc = _FRAME.unpack_from(data, offset)
-    end = begin + length
-    if not _BODY.size <= length <= _LARGEST or end > len(data) or zlib.crc32(data[begin:end]) != crc:
+    agent_begin = begin + _BODY.size
+    if agent_begin > len(data):
         return None
     (
+        length,
+        crc,
         version,
         flags,
         click_id,
@@ -161,26 +162,26 @@ def decode(data: bytes, offset: int) -> tuple[ClickRecord, int] | None:
         network_class,
         agent_bytes,
         referrer_bytes,
-    ) = _BODY.unpack_from(data, begin)
-    agent_begin = begin + _BODY.size
+    ) = _FRAMED.unpack_from(data, offset)
     agent_end = agent_begin + agent_bytes
-    if version != VERSION or agent_end + referrer_bytes != end:
+    end = agent_end + referrer_bytes
+    if length != end - begin or length > _LARGEST or version != VERSION or end > len(data):
         return None
-    return (
-        ClickRecord(
-            click_id,
-            at_us,
-            link_id,
-            day,
-            visitor,
-            flags,
-            country,
-            network_class,
-            data[agent_begin:agent_end],
-            data[agent_end:end],
-        ),
-        end,
+    if zlib.crc32(data[begin:end]) != crc:
+        return None
+    values = (
+        click_id,
+        at_us,
+        link_id,
+        day,
+        visitor,
+        flags,
+        country,
+        network_class,
+        data[agent_begin:agent_end],
+        data[agent_end:end],
     )
+    return _made(ClickRecord, values), end  # what the class's own constructor does, in half the time
 
 
 class SegmentWriter:
