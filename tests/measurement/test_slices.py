@@ -46,7 +46,13 @@ def manager(company: Company, sign_in: SignIn) -> Client:
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """A company that is too large for a page to wait: everything is worked out by due work."""
+    by_single_days(monkeypatch)
+
+
+def by_single_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be small, and each step be one day."""
     monkeypatch.setattr(slices, "SMALL", -1)
+    monkeypatch.setattr(slicing, "STEP", 1)
 
 
 def question(company: Company, what: Dimension, within: Dimension, key: object, period: str = "2026-10") -> Question:
@@ -130,7 +136,7 @@ def test_a_large_slice_says_how_far_it_is_and_then_shows_the_same(
     company: Company, manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once = file_of(manager, **narrowed(company))
-    monkeypatch.setattr(slices, "SMALL", -1)
+    by_single_days(monkeypatch)
     page = manager.get("/manage/results/", narrowed(company))
     assert "0 of 61" in page.content.decode()
     assert "cut" not in page.context
@@ -145,6 +151,15 @@ def test_a_large_slice_says_how_far_it_is_and_then_shows_the_same(
     assert manager.get("/manage/results/slice", narrowed(company)).status_code == 302
     assert file_of(manager, **narrowed(company)) == at_once
     assert not slicing.work(at=clock.now())
+
+
+def test_weeks_at_a_time_come_to_the_same(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slices, "SMALL", -1)
+    asked = question(company, Dimension.POST, Dimension.ORIGIN, company.shares[0].origin, "2026-Q4")
+    slicing.ask(asked, at=clock.now())
+    assert slicing.work(at=clock.now(), seconds=0)
+    assert Slice.objects.get().days_done == slicing.STEP
+    assert made(asked).answer == answer(asked)
 
 
 def made(asked: Question) -> Slice:

@@ -25,6 +25,8 @@ LEASE: Final = timedelta(minutes=2)
 ATTEMPTS: Final = 3
 AGAIN_AFTER: Final = timedelta(minutes=10)
 """After this long a slice that failed is tried once more when somebody asks."""
+STEP: Final = 7
+"""So many days are counted at a time: readings of engagement are found day by day no faster than week by week."""
 _SECONDS: Final = 4.0
 
 
@@ -61,7 +63,7 @@ def work(*, at: datetime, seconds: float = _SECONDS) -> bool:
     if slice_.days_done == 0:
         slice_.facts, slice_.answer = slices.facts_of(question, company_day(house(), at)), {}
     currency, ends = house().currency, time.monotonic() + seconds
-    step = 1 if not slices.is_small(question) else len(days)
+    step = len(days) if slices.is_small(question) else STEP
     while slice_.days_done < len(days):
         chunk = days[slice_.days_done : slice_.days_done + step]
         slices.add_days(slice_.answer, question, chunk, currency=currency)

@@ -9,9 +9,9 @@ import pytest
 from tests.accessibility import sideways_scroll, violations
 from tests.cast import make_member
 from tests.measurement.facts import live, noon
-from tests.measurement.test_slices import FIRST_ON, LAST_ON, narrowed
+from tests.measurement.test_slices import FIRST_ON, LAST_ON, by_single_days, narrowed
 from vocero.lib import clock
-from vocero.measurement import services, slices, slicing
+from vocero.measurement import services, slicing
 from vocero.people.models import Member
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -27,7 +27,7 @@ def test_the_table_takes_the_place_of_its_progress(
     at = noon(LAST_ON)
     company = live(5, first_on=FIRST_ON, last_on=LAST_ON, most_people=12, most_shares=60)
     services.roll_up(services.oldest_complete_day(at), LAST_ON, at=at)
-    monkeypatch.setattr(slices, "SMALL", -1)
+    by_single_days(monkeypatch)
     query = narrowed(company)
     with clock.moved_clock(at):
         page = open_page(phone=phone, dark=phone)
