@@ -88,11 +88,11 @@ def is_small(question: Question) -> bool:
     spans = (question.span.before().days, question.span.days)
     left = SMALL
     for days in spans:
-        left -= len(ShareDay.objects.filter(day_on__range=days).order_by().values_list("share")[: left + 1])
+        left -= ShareDay.objects.filter(day_on__range=days).order_by().values("share")[: left + 1].count()
         if left < 0:
             return False
     shares = counted().filter(program=question.program, day_on__range=question.span.days).order_by()
-    return len(shares.values_list("pk")[: SMALL + 1]) <= SMALL
+    return bool(shares.values("pk")[: SMALL + 1].count() <= SMALL)
 
 
 def facts_of(question: Question, today: date) -> str:
