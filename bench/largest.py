@@ -2,7 +2,7 @@
 
 `python -m bench.largest [--clicks N]` builds it below `.cache/bench` unless it is there already, and prints its folder.
 Facts come from a seed (`bench.largest_facts`), roll-ups from the product's own rebuild: fifteen days at a time, and of the
-single clicks the last ninety days are kept, as an installation does; `--keep-all` keeps every one, for recounts.
+single clicks the last quarter is kept, about what an installation keeps; `--keep-all` keeps every one, for recounts.
 """
 
 import argparse

@@ -192,6 +192,7 @@ class EngagementReading(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["share", "day_on"], name="one_reading_a_day")]
+        indexes = [models.Index(fields=["day_on"], name="readings_by_day")]
 
     def __str__(self) -> str:
         return f"{self.share_id} {self.day_on}"
