@@ -200,7 +200,7 @@ def _bytes_of() -> dict[str, int]:
 
     from vocero.tracking.store import ROLL_UPS
 
-    clicks = {"tracking_click", "unique_click", "sqlite_autoindex_tracking_click_1"}
+    clicks = {"tracking_click", "unique_click"}
     roll_ups = {table.name for table in ROLL_UPS}
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, SUM(pgsize) FROM dbstat GROUP BY name")

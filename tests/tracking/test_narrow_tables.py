@@ -33,6 +33,17 @@ def test_a_table_of_roll_ups_has_no_index_beside_its_key() -> None:
             assert cursor.fetchone() == (0,), "no index beside it"
 
 
+@pytest.mark.django_db
+def test_a_click_is_indexed_by_its_own_number_and_by_what_makes_it_unique_and_nothing_else() -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT COUNT(*) FROM pg_indexes WHERE tablename = 'tracking_click_rest'")
+            assert cursor.fetchone() == (2,)
+            return
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'tracking_click'")
+        assert cursor.fetchall() == [("unique_click",)], "the id is the row's own number"
+
+
 def live(people: People) -> None:
     """Let a few shares be clicked over five weeks."""
     draw = random.Random(4)

@@ -9,12 +9,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 if TYPE_CHECKING:
     _DayField = models.Field[date, date]
+    _BigIntegerField = models.BigIntegerField[int, int]
     _WordField = models.Field[str, str]
     _CharField = models.CharField[str, str]
     _ForeignKey = models.ForeignKey[Any, Any]
     _OneToOneField = models.OneToOneField[Any, Any]
 else:
     _DayField = _WordField = models.Field
+    _BigIntegerField = models.BigIntegerField
     _CharField, _ForeignKey, _OneToOneField = models.CharField, models.ForeignKey, models.OneToOneField
 
 FIRST_DAY: Final = date(2020, 1, 1)
@@ -60,6 +62,14 @@ class DayColumn(_DayField):
     def value_to_string(self, obj: models.Model) -> str:
         """Give the day for a dump."""
         return str(self.value_from_object(obj))
+
+
+class OwnNumber(_BigIntegerField):
+    """A primary key of eight bytes that is given; on SQLite it is the row's own number, without an index beside it."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        """Be what each database calls a row's own number of eight bytes: SQLite knows it by this word alone."""
+        return "integer" if connection.vendor == "sqlite" else "bigint"
 
 
 class NumberedWord(_WordField):

@@ -10,7 +10,7 @@ from vocero.company.models import ApiKey, Program
 from vocero.lib.ids import public_id
 from vocero.people.models import Member
 from vocero.sharing.models import Link, Share
-from vocero.tracking.columns import DayColumn, NarrowKey, NarrowOnly, NumberedWord, ShortWord
+from vocero.tracking.columns import DayColumn, NarrowKey, NarrowOnly, NumberedWord, OwnNumber, ShortWord
 from vocero.tracking.segment import first_id_at, moment_of_id
 from vocero.tracking.visitors import day_of_visitor, first_visitor_of
 
@@ -106,7 +106,7 @@ class Click(models.Model):
         ACCESS = 1, _("Access network")
         HOSTING = 2, _("Data center")
 
-    id = models.BigIntegerField(primary_key=True)
+    id = OwnNumber(primary_key=True)
     link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="clicks", db_index=False)
     visitor = models.BigIntegerField()
     verdict = models.CharField(max_length=8, choices=Verdict)
