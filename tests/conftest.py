@@ -93,6 +93,12 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+HAS_STARTED = (
+    "() => document.documentElement.hasAttribute('data-started') || !document.querySelector('script[src*=\"/js/app\"]')"
+)
+"""Whether the behaviors of a page have started: a machine is quicker than a person, and what it does before is lost."""
+
+
 @pytest.fixture
 def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
     """Opens pages in contexts of their own: `open_page(phone=True, dark=True, language="pl")`; all are closed at the end."""
@@ -110,7 +116,18 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
         )
         context.set_default_timeout(60_000)
         contexts.append(context)
-        return context.new_page()
+        page = context.new_page()
+        if more.get("java_script_enabled", True):
+            page.goto, page.reload = until_started(page, page.goto), until_started(page, page.reload)
+        return page
+
+    def until_started(page: Any, go: Callable[..., Any]) -> Callable[..., Any]:
+        def gone(*args: Any, **more: Any) -> Any:
+            answer = go(*args, **more)
+            page.wait_for_function(HAS_STARTED)
+            return answer
+
+        return gone
 
     yield open_one
     for context in contexts:

@@ -168,7 +168,7 @@ def test_axe_finds_nothing_among_the_parts(
     page = open_page(phone=phone, dark=dark)
     said: list[str] = []
     page.on("console", lambda message: message.type == "error" and said.append(message.text))
-    page.goto(f"{live_server.url}/styleguide", wait_until="networkidle")
+    page.goto(f"{live_server.url}/styleguide")
     assert violations(page) == []
     assert sideways_scroll(page) == []
     assert said == []
@@ -178,7 +178,7 @@ def test_axe_finds_nothing_among_the_parts(
 @pytest.mark.django_db(transaction=True)
 def test_the_browser_counts_as_the_server_does(live_server: Any, open_page: Callable[..., Any]) -> None:
     page = open_page()
-    page.goto(f"{live_server.url}/styleguide", wait_until="networkidle")
+    page.goto(f"{live_server.url}/styleguide")
     texts = [
         "", "Hello", "Zażółć gęślą jaźń", "👩‍👩‍👧‍👦 family", "🇵🇱🇮🇹 flags", "日本語 text", "e\u0301 accent", "quote “x” – dash…",
         "See https://example.org/a?b=c.", "(https://example.org/a_(b)) and http://x.example/long/path, end", "https:// nothing",
@@ -197,7 +197,7 @@ def test_the_browser_counts_as_the_server_does(live_server: Any, open_page: Call
 @pytest.mark.django_db(transaction=True)
 def test_the_composer_counts_and_previews_what_is_typed(live_server: Any, open_page: Callable[..., Any]) -> None:
     page = open_page()
-    page.goto(f"{live_server.url}/styleguide", wait_until="networkidle")
+    page.goto(f"{live_server.url}/styleguide")
     page.get_by_label("Your words").fill("Short.")
     page.get_by_label("Bluesky").check(force=True)
     preview = page.locator("[data-preview=bluesky]")
@@ -216,7 +216,7 @@ def test_the_composer_counts_and_previews_what_is_typed(live_server: Any, open_p
 @pytest.mark.django_db(transaction=True)
 def test_a_forced_theme_is_right_from_the_first_byte(live_server: Any, open_page: Callable[..., Any]) -> None:
     page = open_page()
-    page.goto(f"{live_server.url}/styleguide", wait_until="networkidle")
+    page.goto(f"{live_server.url}/styleguide")
     page.get_by_role("button", name="Dark").first.click()
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
@@ -227,9 +227,7 @@ def test_a_forced_theme_is_right_from_the_first_byte(live_server: Any, open_page
 @pytest.mark.django_db(transaction=True)
 def test_a_chart_is_walked_with_the_arrow_keys(live_server: Any, open_page: Callable[..., Any]) -> None:
     page = open_page()
-    page.goto(
-        f"{live_server.url}/styleguide", wait_until="networkidle"
-    )  # each behavior is a module that comes by itself
+    page.goto(f"{live_server.url}/styleguide")
     frame = page.locator("[data-chart]").first
     frame.locator(".point").first.press("ArrowRight")
     page.wait_for_function(
@@ -247,7 +245,7 @@ def test_copying_without_a_clipboard_selects_the_text_and_says_so(
     page.add_init_script(
         "Object.defineProperty(navigator, 'clipboard', {value: undefined}); document.execCommand = () => false;"
     )
-    page.goto(f"{live_server.url}/styleguide", wait_until="networkidle")
+    page.goto(f"{live_server.url}/styleguide")
     page.locator("[data-copy='#handoff-text']").click()
     page.locator("#toasts .toast").wait_for()
     assert "selected" in page.locator("#toasts .toast").inner_text()
@@ -258,7 +256,7 @@ def test_copying_without_a_clipboard_selects_the_text_and_says_so(
 @pytest.mark.django_db(transaction=True)
 def test_a_dialog_opens_closes_and_gives_the_focus_back(live_server: Any, open_page: Callable[..., Any]) -> None:
     page = open_page()
-    page.goto(f"{live_server.url}/styleguide", wait_until="networkidle")
+    page.goto(f"{live_server.url}/styleguide")
     opener = page.get_by_role("button", name="Open a dialog")
     opener.click()
     dialog = page.get_by_role("dialog", name="Take it down?")
@@ -285,12 +283,12 @@ def test_words_survive_a_reload_and_the_way_to_another_app_and_back(
     live_server: Any, open_page: Callable[..., Any]
 ) -> None:
     page = open_page(phone=True)
-    page.goto(f"{live_server.url}/styleguide", wait_until="networkidle")
+    page.goto(f"{live_server.url}/styleguide")
     question = page.get_by_role("heading", name="Is it out?")
     assert not question.is_visible()
     page.get_by_label("Your words").fill("Mine.")
     page.get_by_role("link", name="Open LinkedIn").click()
-    page.reload(wait_until="networkidle")
+    page.reload()
     assert page.get_by_label("Your words").input_value() == "Mine."
     assert page.locator("[data-composer] [data-preview-text]").first.inner_text().startswith("Mine.")
     assert question.is_visible()
@@ -302,7 +300,7 @@ def test_words_survive_a_reload_and_the_way_to_another_app_and_back(
 @pytest.mark.django_db(transaction=True)
 def test_a_file_that_is_dropped_is_named_before_it_is_sent(live_server: Any, open_page: Callable[..., Any]) -> None:
     page = open_page()
-    page.goto(f"{live_server.url}/styleguide", wait_until="networkidle")
+    page.goto(f"{live_server.url}/styleguide")
     page.wait_for_selector("[data-filedrop] [data-hint]:not([hidden])")
     page.evaluate(
         """() => { const data = new DataTransfer(); data.items.add(new File(['x'.repeat(2048)], 'zdjęcie.png'));

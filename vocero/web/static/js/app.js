@@ -1,4 +1,5 @@
 // Starts each behavior where a page uses it; a module is loaded only when its attribute is there.
+// Once all that a page came with have started, its html element has data-started.
 const behaviors = [
   ["[data-toasts]", () => import("./toast.js")],
   ["[data-undo]", () => import("./undo.js")],
@@ -22,6 +23,7 @@ const behaviors = [
   ["[data-print]", () => import("./print.js")],
 ];
 const started = new WeakMap();
+const starting = [];
 
 function start() {
   for (const [selector, load] of behaviors) {
@@ -29,11 +31,12 @@ function start() {
       const known = started.get(element) ?? new Set();
       if (known.has(selector)) continue;
       started.set(element, known.add(selector));
-      load().then((module) => module.start(element));
+      starting.push(load().then((module) => module.start(element)));
     }
   }
 }
 
 start();
+Promise.allSettled(starting).then(() => document.documentElement.toggleAttribute("data-started", true));
 document.addEventListener("htmx:after:swap", start);
 document.addEventListener("parts:added", start);
