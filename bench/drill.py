@@ -22,6 +22,7 @@ from bench.drills import (
     kills,
     power,
     restore,
+    set_clocks,
     slow_clients,
     suite,
     two_nodes,
@@ -47,6 +48,7 @@ DRILLS: dict[str, Drill] = {
     "upstream": Drill(suite.upstream, 15),
     "token-refresh": Drill(suite.token_refresh, 200),
     "clocks": Drill(suite.clocks, 1000),
+    "set-clocks": Drill(set_clocks.long, 1000, ("faketime",)),
 }
 
 
