@@ -1,10 +1,12 @@
-"""D4: the disk fills up under clicks and under shares, audit lines, consent and uploads, and all resumes by itself.
+"""D4: the disk fills up under clicks, shares, audit lines, consent and uploads, and in an upgrade; all resumes by itself.
 
 Visitors are sent on, each loss is marked and counted; what cannot be written is refused with an error that says why; reading
 goes on.
 """
 
 import sqlite3
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +15,7 @@ from pathlib import Path
 
 from bench.drills import counting, crew
 from bench.drills.counting import Count
-from bench.drills.crew import Crew
+from bench.drills.crew import ROOT, Crew
 from bench.drills.disks import disk
 from bench.drills.finding import Finding
 from bench.drills.visitors import Visitors
@@ -98,6 +100,43 @@ def drill(folder: Path, *, rounds: int = 1, furnish: Callable[[Path], object] = 
     )
 
 
+@dataclass(frozen=True)
+class Upgrade:
+    """What was said when an upgrade found no room, and what became of the database then and afterwards."""
+
+    refused: bool
+    said: str
+    rows_kept: bool
+    is_whole: bool
+    done_afterwards: bool
+
+
+def upgrade(folder: Path) -> Upgrade:
+    """Bring a database of an early version, with somebody in it, to this version on a full disk, and again with room."""
+    with disk(folder, megabytes=48) as ours:
+        data = ours.place / "data"
+        data.mkdir()
+        environ = counting.clean_environ(data)
+        _vocero(environ, "migrate", "people", "--verbosity", "0").check_returncode()
+        with sqlite3.connect(data / "vocero.sqlite3") as connection:
+            connection.execute("CREATE TABLE kept (number INTEGER)")
+            connection.executemany("INSERT INTO kept VALUES (?)", [(number,) for number in range(1000)])
+        connection.close()
+        filler = ours.fill()
+        refused = _vocero(environ, "prepare")
+        filler.unlink()
+        kept = counting.rows(environ, "SELECT COUNT(*) FROM kept") == [(1000,)]
+        whole = counting.rows(environ, "PRAGMA integrity_check") == [("ok",)]
+        after = _vocero(environ, "prepare")
+        return Upgrade(refused.returncode != 0, refused.stderr.strip(), kept, whole, after.returncode == 0)
+
+
+def _vocero(environ: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "vocero", *words], env=environ, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
 def _can_read(environ: dict[str, str]) -> bool:
     try:
         return bool(counting.rows(environ, "SELECT COUNT(*) FROM sharing_share")[0][0])
@@ -106,8 +145,10 @@ def _can_read(environ: dict[str, str]) -> bool:
 
 
 def long(folder: Path, faults: int, seed: int) -> Finding:
-    """D4: the disk fills up under clicks and is freed again."""
-    outcome = drill(folder, rounds=faults)
+    """D4: the disk fills up under clicks and in an upgrade, and is freed again."""
+    outcome, upgraded = drill(folder / "clicks", rounds=faults), upgrade(folder / "upgrade")
     held = outcome.count.is_right and not outcome.not_sent_on and outcome.marked == outcome.counted_lost
     held = held and bool(outcome.refused) and not outcome.rows_lost and not outcome.reads_failed
-    return Finding(held and max(outcome.resumed_in_seconds, outcome.rows_resumed_in_seconds) <= 5, asdict(outcome))
+    held = held and max(outcome.resumed_in_seconds, outcome.rows_resumed_in_seconds) <= 5
+    held = held and upgraded.refused and upgraded.rows_kept and upgraded.is_whole and upgraded.done_afterwards
+    return Finding(held, asdict(outcome) | {"upgrade": asdict(upgraded)})

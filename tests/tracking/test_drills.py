@@ -56,6 +56,15 @@ def test_a_full_disk_loses_no_visitor_and_no_loss_is_silent(tmp_path: Path) -> N
     assert outcome.count.is_right, outcome
 
 
+@needs_mount
+def test_an_upgrade_without_room_says_so_changes_nothing_and_goes_on_later(tmp_path: Path) -> None:
+    outcome = full_disk.upgrade(tmp_path)
+    assert outcome.refused
+    assert outcome.said.startswith("CommandError: There is no room left on the disk of "), outcome
+    assert "Traceback" not in outcome.said
+    assert (outcome.rows_kept, outcome.is_whole, outcome.done_afterwards) == (True, True, True), outcome
+
+
 @needs_strace
 def test_what_a_failing_disk_did_not_take_is_never_acknowledged(tmp_path: Path) -> None:
     prepared_database(tmp_path)

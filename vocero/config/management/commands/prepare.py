@@ -1,7 +1,9 @@
 """`vocero prepare`: bring the database and the static files to this version; `serve` does it by itself."""
 
+import errno
 import fcntl
 import hashlib
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, connection
 from django.urls import reverse
 
 from vocero.company.services import setup_token
@@ -19,6 +21,8 @@ from vocero.config.readiness import unapplied
 from vocero.config.watching import put_in_place
 
 _LOCK_NUMBER = 0x766F6365
+_NO_ROOM = 1 << 20
+"""With less than this free, a disk is full."""
 
 
 class Command(BaseCommand):
@@ -29,6 +33,12 @@ class Command(BaseCommand):
         parser.add_argument("--tell", action="store_true", help="say where to begin while there is no company yet")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._prepare(**options)
+        except (OperationalError, OSError) as error:
+            raise CommandError(_why(error)) from error
+
+    def _prepare(self, **options: Any) -> None:
         with _alone():
             missing = unapplied()
             if missing:
@@ -40,6 +50,16 @@ class Command(BaseCommand):
         if token:
             address = settings.ENVIRONMENT.base_url + reverse("public:setup", args=[token])
             self.stderr.write(f"There is no company here yet. Set it up in your browser:\n  {address}")
+
+
+def _why(error: Exception) -> str:
+    """Say in plain words why the installation could not be prepared. Each step is one transaction: none is half done."""
+    data: Path = settings.ENVIRONMENT.data
+    is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    if is_full or shutil.disk_usage(data).free < _NO_ROOM:
+        return f"There is no room left on the disk of {data}. Make room and start again: it goes on where it stopped."
+    said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    return f"The installation could not be prepared: {said}. `vocero check` looks for the reason; then start again."
 
 
 @contextmanager
