@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from django.db.models import QuerySet, Sum
 
-from vocero.company.models import Installation, Revision
-from vocero.company.queries import installation
+from vocero.company.models import Installation, Program, Revision
+from vocero.company.queries import installation, main_program
 from vocero.lib.prepared import Prepared
 
 COMPANY: Final = "company"
@@ -73,6 +73,12 @@ class Kept[Thing]:
 
 
 _INSTALLATION: Final = Kept(installation)
+_PROGRAM: Final = Kept(main_program)
+
+
+def program_of(now: Seen) -> Program:
+    """Give the main program as a request saw it. Raises Program.DoesNotExist before set-up."""
+    return copy(_PROGRAM.at(now.company))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ WATCHED: Final = (
     Watch("people_segment", COMPANY),
     Watch("people_segment_teams", COMPANY),
     Watch("content_topic", COMPANY),
+    Watch("content_campaign", COMPANY),
     Watch("policy_guideline", COMPANY),
     Watch("policy_stopswitch", COMPANY),
     Watch("policy_term", COMPANY),

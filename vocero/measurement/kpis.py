@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from django.utils.translation import gettext_lazy as _
@@ -96,9 +97,9 @@ def compute(program: int, span: Span, currency: str, days: AllDays | None = None
     return {kpi.code: kpi for kpi in made}
 
 
-def days_of(program: int, span: Span) -> AllDays:
+def days_of(program: int, span: Span, *, today: date = date.max) -> AllDays:
     """Give the days that the KPIs of a stretch are made of: its own and those of the stretch before."""
-    return AllDays(program, span, span.before())
+    return AllDays(program, span, span.before(), today=today)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from django.db.models import Case, Count, DateField, F, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, Count, DateField, F, Q, QuerySet, Sum, Value, When
 
 from vocero.lib.periods import days_between
 from vocero.measurement import rates
@@ -22,6 +22,7 @@ from vocero.measurement.models import (
     ShareWeek,
     SoFar,
 )
+from vocero.measurement.plain import ask, between, marked
 from vocero.measurement.spans import Span
 from vocero.measurement.weeks import split
 from vocero.sharing.models import Share
@@ -115,11 +116,17 @@ class Series:
 
 def requests(program: int, spans: Sequence[Span]) -> list[dict[str, int]]:
     """Give all requests of each stretch, the valid ones, and those left out by reason."""
-    days = (min(span.first_on for span in spans), max(span.last_on for span in spans))
-    rows = RequestStat.objects.filter(program=program, day_on__range=days).order_by()
-    found = list(rows.values_list("day_on", *REQUESTS))
-    own = [[row[1:] for row in found if span.holds(row[0])] for span in spans]
-    return [dict(zip(REQUESTS, map(sum, zip(*rows, strict=True)) if rows else [0] * 8, strict=True)) for rows in own]
+    values: list[Any] = []
+    sums = ", ".join(f"COALESCE(SUM({name}), 0)" for name in REQUESTS)
+    of_spans = []
+    for place, span in enumerate(spans):
+        mine = marked(RequestStat, "program", program, values)
+        days = between(RequestStat, "day_on", *span.days, values)
+        of_spans.append(
+            f"SELECT {place}, {sums} FROM {RequestStat._meta.db_table} WHERE program_id = {mine} AND {days}"  # noqa: S608
+        )
+    found = {row[0]: map(int, row[1:]) for row in ask(" UNION ALL ".join(of_spans), values)}
+    return [dict(zip(REQUESTS, found[place], strict=True)) for place in range(len(spans))]
 
 
 def conversions_of(rows: Sequence[tuple[dict[str, Any], int, int]], currency: str) -> Conversions:
@@ -165,19 +172,15 @@ def uncounted_shares(program: int, span: Span) -> dict[str, int]:
 
 def adoption(program: int, *spans: Span) -> list[Adoption]:
     """Give invited, joined and active at the end of each stretch: the last headcount in it, or before it."""
+    values: list[Any] = []
     last = [
-        Headcount.objects.filter(program=program, day_on__lte=span.last_on).order_by("-day_on").values("pk")[:1]
-        for span in spans
+        f"SELECT * FROM (SELECT {place}, invited, joined, active FROM {Headcount._meta.db_table}"  # noqa: S608
+        f" WHERE program_id = {marked(Headcount, 'program', program, values)}"
+        f" AND day_on <= {marked(Headcount, 'day_on', span.last_on, values)} ORDER BY day_on DESC LIMIT 1) s{place}"
+        for place, span in enumerate(spans)
     ]
-    wanted = Q()
-    for one in last:
-        wanted |= Q(pk__in=Subquery(one))
-    rows = sorted(Headcount.objects.filter(wanted), key=lambda row: row.day_on)
-    found = []
-    for span in spans:
-        row = next((row for row in reversed(rows) if row.day_on <= span.last_on), None)
-        found.append(Adoption(row.invited, row.joined, row.active) if row else Adoption(0, 0, 0))
-    return found
+    found = {row[0]: Adoption(*row[1:]) for row in ask(" UNION ALL ".join(last), values)}
+    return [found.get(place, Adoption(0, 0, 0)) for place in range(len(spans))]
 
 
 def people_so_far(program: int, *spans: Span) -> list[SoFar]:
@@ -186,21 +189,27 @@ def people_so_far(program: int, *spans: Span) -> list[SoFar]:
     A stretch is a calendar period or its beginning. Followers of those who shared count on the networks that they shared to,
     as far as they are known.
     """
-    wanted = Q()
-    for span in spans:
-        days = {"period_kind": span.period.kind.value, "first_on": span.first_on, "day_on__lte": span.last_on}
-        last = SoFar.objects.filter(program=program, **days).order_by("-day_on").values("day_on")[:1]
-        wanted |= Q(period_kind=days["period_kind"], first_on=span.first_on, day_on=Subquery(last))
-    rows = {(row.period_kind, row.first_on): row for row in SoFar.objects.filter(wanted, program=program)}
-    return [rows.get((span.period.kind.value, span.first_on), SoFar()) for span in spans]
+    values: list[Any] = []
+    names = ("advocates", "low", "high", "people", "numbers", "read")
+    last = [
+        f"SELECT * FROM (SELECT {place}, {', '.join(names)} FROM {SoFar._meta.db_table}"  # noqa: S608
+        f" WHERE program_id = {marked(SoFar, 'program', program, values)}"
+        f" AND period_kind = {marked(SoFar, 'period_kind', span.period.kind.value, values)}"
+        f" AND first_on = {marked(SoFar, 'first_on', span.first_on, values)}"
+        f" AND day_on <= {marked(SoFar, 'day_on', span.last_on, values)} ORDER BY day_on DESC LIMIT 1) s{place}"
+        for place, span in enumerate(spans)
+    ]
+    found = {row[0]: SoFar(**dict(zip(names, row[1:], strict=True))) for row in ask(" UNION ALL ".join(last), values)}
+    return [found.get(place) or SoFar() for place in range(len(spans))]
 
 
 def average_audience() -> tuple[int, int]:
     """Give the average of all followers that a person told or a network reported, and of how many people that is."""
-    known = AudienceTotal.objects.first()
-    if known is None or not known.people:
+    known = ask(f"SELECT low, high, people FROM {AudienceTotal._meta.db_table}", [])  # noqa: S608  it has one row
+    if not known or not known[0][2]:
         return 0, 0
-    return (known.low + known.high) // (2 * known.people), known.people
+    low, high, people = known[0]
+    return (low + high) // (2 * people), people
 
 
 def media_value_by_network(program: int, span: Span) -> dict[str, rates.MediaValue]:

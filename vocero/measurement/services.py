@@ -113,9 +113,12 @@ def rebuild(*, since: date, at: datetime, tell: Callable[[date], None] = lambda 
     return roll_up(since, today, at=at, anew=True)
 
 
-def first_day(at: datetime) -> date:
-    """Give the first day that there are figures for: that of the house, or the first one in the roll-ups."""
-    installation = house()
+def first_day(at: datetime, known: Installation | None = None) -> date:
+    """Give the first day that there are figures for: that of the house, or the first one in the roll-ups.
+
+    `known` is the house if it is read already.
+    """
+    installation = known or house()
     days = [company_day(installation, installation.set_up_at or at)]
     if folded := FoldedDay.objects.aggregate(day=Min("day_on"))["day"]:
         days.append(folded)

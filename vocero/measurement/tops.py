@@ -1,16 +1,21 @@
-"""The first rows of a cut of content in a wished order: the database adds up, sorts and counts, and gives only those rows."""
+"""The first rows of a cut of content in a wished order: the database adds up by key, and what days before today hold stays
+in memory for as long as everybody's totals of those days are the same."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from heapq import nlargest, nsmallest
+from operator import itemgetter
+from threading import Lock
+from time import monotonic
 from typing import Any, Final
 
-from django.db import connections
-
-from vocero.lib.periods import days_between
-from vocero.lib.replica import alias
+from vocero.company.revisions import LONGEST_KEPT, Token
+from vocero.measurement.alldays import AllDays
 from vocero.measurement.dimensions import PEOPLE, Dimension
 from vocero.measurement.models import ConversionStat, EngagementStat, ShareStat, ShareWeek
+from vocero.measurement.plain import ask, between, marked
 from vocero.measurement.queries import NotWithoutDisclosure, Row
 from vocero.measurement.spans import Span
 from vocero.measurement.weeks import split
@@ -20,10 +25,17 @@ FIGURES: Final = ("shares", "unique", "clicks", "engagement", "conversions", "va
 BEFORE: Final = "before"
 """Unique clicks of the stretch before: may be sorted by, and is no reason for a row."""
 ORDERS: Final = frozenset({*FIGURES, BEFORE})
+MOST_KEPT: Final = 8
+"""So many cuts stay in a process's memory, the least used goes first; one of ten thousand posts takes about 3 MB."""
+_COLUMNS: Final = (*FIGURES, BEFORE)
 _CREDITED: Final = " AND state = 'credited' AND verified"
 _SHARES: Final = {"shares": "published + measured + self_reported"}
 _CLICKS: Final = {"clicks": "valid", "unique": '"unique"'}
-_COLUMNS: Final = (*(f"{one}_0" for one in FIGURES), "unique_1")
+_NOTHING: Final = (0,) * len(_COLUMNS)
+
+type Sums = tuple[int, ...]
+"""A number for each of _COLUMNS."""
+type Days = tuple[date, date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,45 +47,180 @@ class Top:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """What is asked for: a program's keys of a dimension over a stretch, if wished on one network only."""
+
+    program: int
+    dimension: Dimension
+    span: Span
+    currency: str
+    network: str
+
+
 def top(
-    program: int, dimension: Dimension, span: Span, *, currency: str, order: str, most: int, network: str = ""
+    program: int,
+    dimension: Dimension,
+    span: Span,
+    *,
+    currency: str,
+    order: str,
+    most: int,
+    network: str = "",
+    days: AllDays | None = None,
+    state: Token = None,
 ) -> Top:
     """Give at most `most` rows of a cut, in one query, if wished of one network only.
 
-    `order` is one of FIGURES or BEFORE, with "-" for the largest first. Raises NotWithoutDisclosure for a cut of people.
+    `order` is one of FIGURES or BEFORE, with "-" for the largest first. With everybody's `days` of the stretch and the
+    `state` of the company only what is new since they were the same is asked for. Raises NotWithoutDisclosure for a cut of
+    people.
     """
     if dimension in PEOPLE:
         raise NotWithoutDisclosure(dimension)
-    column = order.lstrip("-")
-    if column not in ORDERS:
+    if order.lstrip("-") not in ORDERS:
         raise ValueError(f"nothing is sorted by {order}")
-    parts, values = [], list[Any]()
-    money = f"CASE WHEN converted AND currency = '{_code(currency)}' THEN amount ELSE 0 END"
-    facts: tuple[tuple[Any, dict[str, str], str], ...] = (
-        (ShareStat, _SHARES, ""),
-        (ShareWeek, _SHARES, ""),
-        (ClickStat, _CLICKS, ""),
-        (ClickWeek, _CLICKS, ""),
-        (EngagementStat, {"engagement": "reactions + comments + reshares"}, ""),
-        (ConversionStat, {"conversions": "count", "value": money}, _CREDITED),
+    cut = _Cut(program, dimension, span, _code(currency), network)
+    if days is None or state is None:
+        rows = _with_figures(_ask(cut, span.days, span.before().days))
+    else:
+        settled = _KEPT.give(cut, days, state)
+        fresh = (max(span.first_on, days.today), span.last_on)
+        rows = _together(settled, _ask(cut, fresh, None)) if fresh[0] <= fresh[1] else settled.shown
+    first = _first(rows, order, most)
+    return Top(
+        tuple(Row(key, **dict(zip(FIGURES, row[:6], strict=True))) for key, row in first),
+        {key: row[6] for key, row in first},
+        len(rows),
     )
-    for table, figures, more in facts:
-        facts_of = _Rows(table, program, dimension, network)
-        spans = (span, span.before()) if "unique" in figures else (span,)
-        parts.append(facts_of.sql(figures, more, spans))
-        values += facts_of.values
-    added = {name: f"COALESCE(SUM({name}_0), 0)" for name in FIGURES} | {BEFORE: "COALESCE(SUM(unique_1), 0)"}
-    direction = "DESC" if order.startswith("-") else "ASC"
-    with connections[alias()].cursor() as cursor:
-        cursor.execute(
-            f"SELECT key, {', '.join(added.values())}, COUNT(*) OVER () FROM ({' UNION ALL '.join(parts)}) facts"  # noqa: S608
-            f" GROUP BY key HAVING {' OR '.join(f'{added[name]} <> 0' for name in FIGURES)}"
-            f" ORDER BY {added[column]} {direction}, {added['unique']} DESC, {added['shares']} DESC, key LIMIT {int(most)}",
-            values,
-        )
-        found = cursor.fetchall()
-    rows = tuple(Row(row[0], **dict(zip(FIGURES, map(int, row[1:7]), strict=True))) for row in found)
-    return Top(rows, {row[0]: int(row[7]) for row in found}, int(found[0][8]) if found else 0)
+
+
+def _first(rows: Mapping[str, Sums], order: str, most: int) -> list[tuple[str, Sums]]:
+    """Give the first rows in order; ties by unique clicks, then by shares, then by key."""
+    at, is_descending = _COLUMNS.index(order.lstrip("-")), order.startswith("-")
+    found = (nlargest if is_descending else nsmallest)(most, map(itemgetter(at), rows.values()))
+    if not found:
+        return []
+    last, sign = found[-1], -1 if is_descending else 1
+    tied = [(key, row) for key, row in rows.items() if (row[at] >= last if is_descending else row[at] <= last)]
+    tied.sort(key=lambda one: (sign * one[1][at], -one[1][1], -one[1][0], one[0]))
+    return tied[:most]
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What days before today hold: the keys with figures, and those that only had clicks in the stretch before."""
+
+    shown: dict[str, Sums]
+    rest: dict[str, Sums]
+
+
+def _with_figures(sums: dict[str, Sums]) -> dict[str, Sums]:
+    return {key: row for key, row in sums.items() if any(row[:6])}
+
+
+def _together(settled: _Settled, fresh: Mapping[str, Sums]) -> dict[str, Sums]:
+    rows = dict(settled.shown)
+    for key, row in fresh.items():
+        known = rows.pop(key, None) or settled.rest.get(key, _NOTHING)
+        added = tuple(map(sum, zip(known, row, strict=True)))
+        if any(added[:6]):
+            rows[key] = added
+    return rows
+
+
+class _Kept:
+    """What cuts hold of the days before today, each for as long as the totals of those days are what they were."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._found: OrderedDict[tuple[_Cut, date], tuple[Any, float, _Settled]] = OrderedDict()
+
+    def give(self, cut: _Cut, days: AllDays, state: Token) -> _Settled:
+        """Give it from memory, or from the database."""
+        key, token = (cut, days.today), (state, days.settled())
+        with self._lock:
+            kept = self._found.get(key)
+            if kept and kept[0] == token and monotonic() - kept[1] < LONGEST_KEPT:
+                self._found.move_to_end(key)
+                return kept[2]
+        sums = _ask(cut, (cut.span.first_on, min(cut.span.last_on, _day_before(days.today))), cut.span.before().days)
+        settled = _Settled(_with_figures(sums), {key: row for key, row in sums.items() if not any(row[:6])})
+        with self._lock:
+            self._found[key] = (token, monotonic(), settled)
+            self._found.move_to_end(key)
+            while len(self._found) > MOST_KEPT:
+                self._found.popitem(last=False)
+        return settled
+
+    def forget(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._found.clear()
+
+
+_KEPT: Final = _Kept()
+forget: Final = _KEPT.forget
+"""For measuring what it takes to read a cut for the first time."""
+
+
+def _day_before(day: date) -> date:
+    return day - timedelta(days=1) if day < date.max else day
+
+
+def _ask(cut: _Cut, now: Days, before: Days | None) -> dict[str, Sums]:
+    """Add up what each key has in some days, and its unique clicks in the days before; one query."""
+    values: list[Any] = []
+    parts = list(_parts(cut, now, before, values))
+    if not parts:
+        return {}
+    sums = ", ".join(f"SUM({name})" for name in _NAMES)
+    found = ask(f"SELECT key, {sums} FROM ({' UNION ALL '.join(parts)}) parts GROUP BY key", values)  # noqa: S608
+    return {row[0]: tuple(map(int, row[1:])) for row in found}
+
+
+_NAMES: Final = tuple(f"of_{name}" for name in _COLUMNS)
+
+
+def _parts(cut: _Cut, now: Days, before: Days | None, values: list[Any]) -> Iterator[str]:
+    """Give the query of each roll-up and stretch of it: its rows by key lie together, in the order of days."""
+    money = f"CASE WHEN converted AND currency = '{cut.currency}' THEN amount ELSE 0 END"
+    for days, weeks, figures in ((ShareStat, ShareWeek, _SHARES), (ClickStat, ClickWeek, _CLICKS)):
+        yield from _days_and_weeks(cut, days, weeks, now, figures, values)
+    if before:
+        yield from _days_and_weeks(cut, ClickStat, ClickWeek, before, {BEFORE: '"unique"'}, values)
+    if now[0] <= now[1]:
+        yield _part(cut, EngagementStat, "day_on", now, {"engagement": "reactions + comments + reshares"}, values)
+        yield _part(cut, ConversionStat, "day_on", now, {"conversions": "count", "value": money}, values, _CREDITED)
+
+
+def _days_and_weeks(
+    cut: _Cut, days: Any, weeks: Any, stretch: Days, figures: Mapping[str, str], values: list[Any]
+) -> Iterator[str]:
+    if stretch[0] > stretch[1]:
+        return
+    edges, whole = split(*stretch)
+    for edge in edges:
+        yield _part(cut, days, "day_on", edge, figures, values)
+    if whole:
+        yield _part(cut, weeks, "week_on", whole, figures, values)
+
+
+def _part(
+    cut: _Cut, table: Any, day: str, stretch: Days, figures: Mapping[str, str], values: list[Any], more: str = ""
+) -> str:
+    sums = ", ".join(
+        f"SUM({figures[column]}) AS {name}" if column in figures else f"0 AS {name}"
+        for column, name in zip(_COLUMNS, _NAMES, strict=True)
+    )
+    program = marked(table, "program", cut.program, values)
+    dimension = marked(table, "dimension", cut.dimension.value, values)
+    lies = between(table, day, *stretch, values)
+    network = f" AND network = {marked(table, 'network', cut.network, values)}" if cut.network else ""
+    return (
+        f"SELECT key, {sums} FROM {table._meta.db_table}"  # noqa: S608  names of our tables
+        f" WHERE program_id = {program} AND dimension = {dimension} AND {lies}{network}{more} GROUP BY key"
+    )
 
 
 def _code(currency: str) -> str:
@@ -81,56 +228,3 @@ def _code(currency: str) -> str:
     if not (currency.isascii() and currency.isalpha()):
         raise ValueError(f"{currency!r} is no currency")
     return currency
-
-
-class _Rows:
-    """The rows of one roll-up in a few stretches, as SQL: what each figure of them is, with 0 for those of others."""
-
-    def __init__(self, table: Any, program: int, dimension: Dimension, network: str) -> None:
-        self._table, self._network, self.values = table, network, list[Any]()
-        self._day = "week_on" if table in (ShareWeek, ClickWeek) else "day_on"
-        self._program, self._dimension = program, dimension.value
-
-    def sql(self, figures: Mapping[str, str], more: str, spans: Sequence[Span]) -> str:
-        """Give the query; `more` narrows it."""
-        own = [self._ranges(span) for span in spans]
-        columns = []
-        for name in _COLUMNS:
-            figure, at = name[:-2], int(name[-1])
-            if figure in figures and at < len(own) and own[at]:
-                columns.append(f"CASE WHEN {self._lies_in(own[at])} THEN {figures[figure]} ELSE 0 END AS {name}")
-            else:
-                columns.append(f"0 AS {name}")
-        step = 7 if self._day == "week_on" else 1
-        wanted = sorted({day for ranges in own for ends in ranges for day in days_between(*ends)[::step]})
-        where = f"program_id = {int(self._program)} AND dimension = {self._value('dimension', self._dimension)}"
-        # Each day by itself: the key has the day in its middle, and a database goes straight to each of a list of days.
-        days = ", ".join(self._value(self._day, day) for day in wanted) or "NULL"
-        network = f" AND network = {self._value('network', self._network)}" if self._network else ""
-        return (
-            f"SELECT key, {', '.join(columns)} FROM {self._table._meta.db_table}"  # noqa: S608  names of our tables
-            f" WHERE {where} AND {self._day} IN ({days}){network}{more}"
-        )
-
-    def _ranges(self, span: Span) -> list[tuple[date, date]]:
-        if self._table not in (ShareStat, ShareWeek, ClickStat, ClickWeek):
-            return [span.days]
-        edges, weeks = split(*span.days)
-        if self._day == "day_on":
-            return edges
-        return [weeks] if weeks else []
-
-    def _lies_in(self, ranges: Iterable[tuple[date, date]]) -> str:
-        return " OR ".join(
-            f"{self._day} BETWEEN {self._value(self._day, begin)} AND {self._value(self._day, end)}"
-            for begin, end in ranges
-        )
-
-    def _value(self, column: str, value: Any) -> str:
-        """Give the mark for a value, and keep the value as the column holds it."""
-        field, connection = self._table._meta.get_field(column), connections[alias()]
-        self.values.append(field.get_db_prep_value(field.get_prep_value(value), connection, prepared=True))
-        return _CAST.get((connection.vendor, field.get_internal_type()), "%s")
-
-
-_CAST: Final = {("postgresql", "DateField"): "%s::date"}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vocero.company.models import Installation, Program
+from vocero.company.revisions import Token
 from vocero.content.models import Campaign, Origin, Post, Topic
 from vocero.lib.money import Money
 from vocero.lib.tabular import Cell
@@ -142,9 +143,21 @@ def read_first(
     order: str,
     most: int,
     network: str = "",
+    days: AllDays | None = None,
+    state: Token = None,
 ) -> Cut:
     """Give the first rows of a cut of content in the order of one of its figures, if wished within one network."""
-    found = tops.top(program.pk, Dimension(by), span, currency=house.currency, order=order, most=most, network=network)
+    found = tops.top(
+        program.pk,
+        Dimension(by),
+        span,
+        currency=house.currency,
+        order=order,
+        most=most,
+        network=network,
+        days=days,
+        state=state,
+    )
     cut = lay_out(by, {row.key: row for row in found.rows}, found.before, languages)
     place = {row.key: number for number, row in enumerate(found.rows)}
     lines = tuple(sorted(cut.lines, key=lambda line: place[line.key]))

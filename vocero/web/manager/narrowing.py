@@ -1,20 +1,25 @@
 """Cuts within one campaign, topic, origin or network: what there is to choose, and the table or how far it is."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from django.http import Http404
 from django.utils.formats import time_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from vocero.company.models import Installation, Program
+from vocero.company.revisions import Kept, Token
 from vocero.content.models import Campaign, Origin, Topic
 from vocero.lib.words import pick
 from vocero.measurement import queries, slices, slicing, tops
+from vocero.measurement.alldays import AllDays
 from vocero.measurement.definitions import Text
 from vocero.measurement.dimensions import Dimension
 from vocero.measurement.slices import Question
@@ -49,6 +54,15 @@ class Narrowing:
 
     groups: tuple[tuple[Text, tuple[Choice, ...]], ...] = ()
     chosen: Choice | None = None
+    written: str = ""
+
+    @property
+    def options(self) -> SafeString:
+        """Give the options of a list of all choices, with the chosen one marked."""
+        if self.chosen is None:
+            return SafeString(self.written)
+        value = _value(self.chosen)
+        return SafeString(self.written.replace(value, f"{value} selected", 1))
 
 
 @dataclass(frozen=True)
@@ -61,17 +75,47 @@ class Slicing:
     has_failed: bool = False
 
 
-def read(program: Program, by: str, wished: str, languages: tuple[str, ...]) -> Narrowing:
+_KEPT: Final = Kept(dict[tuple[int, str, tuple[str, ...], str | None], Narrowing])
+"""What there is to choose in this state of the company, by program, cut and language."""
+
+
+def read(program: Program, by: str, wished: str, languages: tuple[str, ...], state: Token = None) -> Narrowing:
     """Give the choices for a cut of content, none for one of people, whose narrowing is left out; raises Http404 for
-    something that there is not. A cut is never narrowed to one of its own rows."""
+    something that there is not. A cut is never narrowed to one of its own rows.
+
+    In a known `state` of the company the choices come from memory.
+    """
     if by in cuts.PEOPLE_CUTS:
         return Narrowing()
-    every = [choice for choice in _choices(program, languages) if choice.within != by]
-    groups = [(name, tuple(one for one in every if one.within == within)) for within, name in GROUPS.items()]
-    chosen = next((choice for choice in every if choice.value == wished), None)
+    kept, key = _KEPT.at(state), (program.pk, by, languages, get_language())
+    if key not in kept:
+        kept[key] = _offer(program, by, languages)
+    offered = kept[key]
+    every = (choice for _name, choices in offered.groups for choice in choices)
+    chosen = next((choice for choice in every if choice.value == wished), None) if wished else None
     if wished and chosen is None and not wished.startswith(f"{by}:"):
         raise Http404
-    return Narrowing(tuple((name, found) for name, found in groups if found), chosen)
+    return replace(offered, chosen=chosen)
+
+
+def _offer(program: Program, by: str, languages: tuple[str, ...]) -> Narrowing:
+    every = [choice for choice in _choices(program, languages) if choice.within != by]
+    groups = [(name, tuple(one for one in every if one.within == within)) for within, name in GROUPS.items()]
+    offered = tuple((name, found) for name, found in groups if found)
+    written = format_html_join(
+        "",
+        '<optgroup label="{}">{}</optgroup>',
+        ((name, format_html_join("", "<option {}>{}</option>", map(_option, found))) for name, found in offered),
+    )
+    return Narrowing(offered, written=written)
+
+
+def _option(choice: Choice) -> tuple[str, str]:
+    return _value(choice), choice.name
+
+
+def _value(choice: Choice) -> SafeString:
+    return format_html('value="{}"', choice.value)
 
 
 def _choices(program: Program, languages: tuple[str, ...]) -> Iterator[Choice]:
@@ -99,15 +143,19 @@ def table(
     at: datetime,
     today_lies_in: bool,
     first: tuple[str, int] | None = None,
+    days: AllDays | None = None,
+    state: Token = None,
 ) -> Slicing:
     """Give the table of a cut within something: from roll-ups, at once where there is little, or from a slice.
 
     `first` is an order and a number of rows that are enough: what can be had without the others then comes without them.
+    `days` of everybody and the `state` of the company let what is settled come from memory.
     """
     about = (program, house, span, by, languages)
     network = chosen.key if chosen and chosen.within == queries.NETWORK else ""
     if first and first[0].lstrip("-") in tops.ORDERS and by in slices.CONTENT and (network or not chosen):
-        return Slicing(cuts.read_first(*about, order=first[0], most=first[1], network=network))
+        order, most = first
+        return Slicing(cuts.read_first(*about, order=order, most=most, network=network, days=days, state=state))
     if chosen is None or queries.NETWORK in {by, chosen.within}:
         pair = (chosen.within, chosen.key) if chosen else None
         return Slicing(cuts.read(*about, within=pair))

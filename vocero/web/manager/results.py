@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from vocero.company.models import Installation, Program
-from vocero.company.queries import company_day, house, main_program
+from vocero.company.queries import company_day, house
+from vocero.company.revisions import Token, program_of
 from vocero.lib.clock import now
 from vocero.lib.money import Money
 from vocero.lib.periods import Period, PeriodKind
@@ -30,6 +31,7 @@ from vocero.measurement.spans import Span
 from vocero.networks.queries import label_of
 from vocero.web import charts
 from vocero.web.access import manager
+from vocero.web.context import seen_by
 from vocero.web.manager import cuts, narrowing
 from vocero.web.manager.figure_charts import figure_chart
 from vocero.web.manager.figures import day_label, difference, left_out, period_name, sides, span_name, tile, written
@@ -62,23 +64,26 @@ class Asked:
     by: str
     languages: tuple[str, ...]
     within: str = ""
+    state: Token = None
 
     @classmethod
     def read(cls, request: HttpRequest, *, by: str | None = None) -> "Asked":
         """Read the question from the address; raises Http404 for a period or a cut that there is not."""
-        company = house()
+        seen = seen_by(request)
+        company = seen.installation or house()
         today = company_day(company, now())
         by = by or request.GET.get("by", queries.NETWORK)
         if by not in cuts.CUTS:
             raise Http404
         return cls(
-            program=main_program(),
+            program=program_of(seen),
             house=company,
             today=today,
             span=Span.until(_period(request.GET.get("period", ""), today), today),
             by=by,
             languages=(request.LANGUAGE_CODE or "en", company.language),
             within=request.GET.get("within", ""),
+            state=seen.company,
         )
 
     def address(self, name: str = "manager:results", *args: str, **changes: str) -> str:
@@ -88,9 +93,15 @@ class Asked:
 
     def narrowed(self) -> Narrowing:
         """Give what this cut can be narrowed to, and what it is narrowed to."""
-        return narrowing.read(self.program, self.by, self.within, self.languages)
+        return narrowing.read(self.program, self.by, self.within, self.languages, self.state)
 
-    def sliced(self, chosen: Choice | None, first: tuple[str, int] | None = None) -> Slicing:
+    def days(self) -> AllDays:
+        """Give everybody's days of the stretch and the one before."""
+        return kpis.days_of(self.program.pk, self.span, today=self.today)
+
+    def sliced(
+        self, chosen: Choice | None, first: tuple[str, int] | None = None, days: AllDays | None = None
+    ) -> Slicing:
         """Give the table that was asked for, or only its first rows, or how far the work on it is."""
         return narrowing.table(
             self.program,
@@ -102,6 +113,8 @@ class Asked:
             at=now(),
             today_lies_in=self.span.holds(self.today),
             first=first,
+            days=days,
+            state=self.state,
         )
 
 
@@ -124,9 +137,9 @@ def _period(key: str, today: date) -> Period:
 def results(request: HttpRequest) -> HttpResponse:
     """The page."""
     asked = Asked.read(request)
-    days = kpis.days_of(asked.program.pk, asked.span)
+    days = asked.days()
     found = kpis.compute(asked.program.pk, asked.span, asked.house.currency, days)
-    begins_on = first_day(now())
+    begins_on = first_day(now(), asked.house)
     context = {
         "asked": asked,
         "title": span_name(asked.span),
@@ -169,7 +182,7 @@ def _where_it_came_from(request: HttpRequest, asked: Asked, days: AllDays) -> di
     if asked.by == queries.NETWORK and not narrowed.chosen:
         sliced = Slicing(cuts.by_network(days, asked.span, asked.house.currency))
     else:
-        sliced = asked.sliced(narrowed.chosen, (table.order, MOST_LINES))
+        sliced = asked.sliced(narrowed.chosen, (table.order, MOST_LINES), days)
     context = {"narrowing": narrowed, "sliced": sliced, "cut_name": cuts.CUTS[asked.by], **_progress(asked)}
     if sliced.cut is None:
         return context

@@ -1,0 +1,51 @@
+"""Asks roll-ups in plain SQL: making a query of the ORM's costs a page more than the database's work of answering it."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from django.db import connections
+
+from vocero.lib.replica import alias
+
+
+def ask(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Give the rows of a statement, from the replica where reports read there."""
+    with connections[alias()].cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def marked(table: Any, column: str, value: Any, values: list[Any]) -> str:
+    """Give the mark that stands for a value in SQL; the value goes to `values` as the column holds it."""
+    field, connection = table._meta.get_field(column), connections[alias()]
+    values.append(field.get_db_prep_value(field.get_prep_value(value), connection, prepared=True))
+    return _CAST.get((connection.vendor, field.get_internal_type()), "%s")
+
+
+def between(table: Any, column: str, first_on: date, last_on: date, values: list[Any]) -> str:
+    """Give the condition that a day lies in a stretch, both ends included."""
+    begin, end = marked(table, column, first_on, values), marked(table, column, last_on, values)
+    return f"{column} BETWEEN {begin} AND {end}"
+
+
+class Reader:
+    """Turns what a database gives for a column into what the ORM would give, each value once."""
+
+    def __init__(self, table: Any, column: str) -> None:
+        self._field, self._known = table._meta.get_field(column), dict[Any, Any]()
+
+    def __call__(self, stored: Any) -> Any:
+        """Give the value: a day as a date, a word whole."""
+        known = self._known
+        if stored not in known:
+            value = self._field.from_db_value(stored) if hasattr(self._field, "from_db_value") else stored
+            known[stored] = date.fromisoformat(value) if isinstance(value, str) and self._is_day else value
+        return known[stored]
+
+    @property
+    def _is_day(self) -> bool:
+        return bool(self._field.get_internal_type() == "DateField")
+
+
+_CAST: Final = {("postgresql", "DateField"): "%s::date"}
