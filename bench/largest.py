@@ -108,7 +108,7 @@ def _house() -> None:
     from vocero.tracking.models import Referrer
 
     at = datetime.combine(day_of(0), datetime.min.time(), UTC)
-    Installation.objects.create(name="Largest", base_url="http://127.0.0.1", set_up_at=at)
+    Installation.objects.create(name="Largest", base_url="http://127.0.0.1", set_up_at=at, setup_steps={"all": "done"})
     Program.objects.create(pk=1, name={"en": "Our voices"}, created_at=at)
     for number in range(1, 6):
         Referrer.objects.create(pk=number, origin=f"https://{number}.example")

@@ -1,19 +1,23 @@
 """The first rows of a cut, as the database sorts them, are the first rows of the whole cut."""
 
+from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.measurement.facts import Company
-from tests.measurement.test_slices import LAST_ON, company  # noqa: F401  a fixture
+from tests.measurement.facts import Company, click_on, share_on
+from tests.measurement.test_slices import LAST_ON, NOW, company  # noqa: F401  a fixture
 from vocero.lib.periods import Period
-from vocero.measurement import queries, tops
+from vocero.measurement import queries, services, tops
+from vocero.measurement.alldays import AllDays
 from vocero.measurement.dimensions import Dimension
 from vocero.measurement.queries import NotWithoutDisclosure
 from vocero.measurement.slices import CONTENT
 from vocero.measurement.spans import Span
+from vocero.sharing.models import Share
 
 
 def test_the_first_rows_are_those_of_the_whole_cut(company: Company) -> None:  # noqa: F811
@@ -43,3 +47,33 @@ def test_it_is_one_question_and_never_about_people(company: Company) -> None:  #
         tops.top(program, Dimension.TEAM, span, currency="EUR", order="-unique", most=2)
     with pytest.raises(ValueError, match="nothing is sorted"):
         tops.top(program, Dimension.POST, span, currency="EUR", order="name", most=2)
+
+
+def test_what_is_kept_of_days_before_today_follows_every_change(company: Company) -> None:  # noqa: F811
+    program, span = company.house.program.pk, Span.until(Period.parse("2026-Q4"), LAST_ON)
+    shares = list(Share.objects.filter(day_on__isnull=False).order_by("day_on"))
+    few, many = shares[0], shares[-1]
+    for day in (None, LAST_ON, LAST_ON - timedelta(days=1), LAST_ON - timedelta(days=60), LAST_ON - timedelta(days=9)):
+        if day:
+            click_on(few, day, [71, 72, 73])
+            share_on(many.member, few.post, day)
+            services.roll_up(day, day, at=NOW)
+        for dimension, network, order in product(CONTENT, ("", few.network), ("-unique", "shares", "-before")):
+            wanted: dict[str, Any] = {"currency": "EUR", "order": order, "most": 5, "network": network}
+            days = AllDays(program, span, span.before(), today=LAST_ON)
+            kept = tops.top(program, dimension, span, **wanted, days=days, state="a state")
+            assert kept == tops.top(program, dimension, span, **wanted)
+
+
+def test_what_is_settled_is_asked_for_once(company: Company) -> None:  # noqa: F811
+    program, span = company.house.program.pk, Span.until(Period.parse("2026-10"), LAST_ON)
+    asked = []
+    for _time in range(3):
+        days = AllDays(program, span, span.before(), today=LAST_ON)
+        days.settled()
+        with CaptureQueriesContext(connection) as questions:
+            tops.top(
+                program, Dimension.POST, span, currency="EUR", order="-unique", most=2, days=days, state="another state"
+            )
+        asked.append(len(questions))
+    assert asked == [1, 0, 0]

@@ -184,6 +184,11 @@ class Post(models.Model):
         ]
         indexes = [
             models.Index(fields=["program", "state", "-offered_at", "-id"]),
+            models.Index(
+                fields=["program", "-offered_at", "-id"],
+                condition=models.Q(offered_at__isnull=False),
+                name="posts_as_they_were_offered",
+            ),
             models.Index(fields=["program", "state", "-created_at"]),
             models.Index(fields=["program", "state", "-updated_at"]),
             models.Index(fields=["program", "url_key"]),

@@ -170,57 +170,61 @@ def _day_before(day: date) -> date:
 
 def _ask(cut: _Cut, now: Days, before: Days | None) -> dict[str, Sums]:
     """Add up what each key has in some days, and its unique clicks in the days before; one query."""
-    values: list[Any] = []
-    parts = list(_parts(cut, now, before, values))
+    question = _Question(cut)
+    parts = list(question.parts(now, before))
     if not parts:
         return {}
     sums = ", ".join(f"SUM({name})" for name in _NAMES)
-    found = ask(f"SELECT key, {sums} FROM ({' UNION ALL '.join(parts)}) parts GROUP BY key", values)  # noqa: S608
+    found = ask(
+        f"SELECT key, {sums} FROM ({' UNION ALL '.join(parts)}) parts GROUP BY key",  # noqa: S608  names of our tables
+        question.values,
+    )
     return {row[0]: tuple(map(int, row[1:])) for row in found}
 
 
 _NAMES: Final = tuple(f"of_{name}" for name in _COLUMNS)
 
 
-def _parts(cut: _Cut, now: Days, before: Days | None, values: list[Any]) -> Iterator[str]:
-    """Give the query of each roll-up and stretch of it: its rows by key lie together, in the order of days."""
-    money = f"CASE WHEN converted AND currency = '{cut.currency}' THEN amount ELSE 0 END"
-    for days, weeks, figures in ((ShareStat, ShareWeek, _SHARES), (ClickStat, ClickWeek, _CLICKS)):
-        yield from _days_and_weeks(cut, days, weeks, now, figures, values)
-    if before:
-        yield from _days_and_weeks(cut, ClickStat, ClickWeek, before, {BEFORE: '"unique"'}, values)
-    if now[0] <= now[1]:
-        yield _part(cut, EngagementStat, "day_on", now, {"engagement": "reactions + comments + reshares"}, values)
-        yield _part(cut, ConversionStat, "day_on", now, {"conversions": "count", "value": money}, values, _CREDITED)
+class _Question:
+    """A cut as SQL: one query for each roll-up and stretch of it, whose rows lie together in the order of days."""
 
+    def __init__(self, cut: _Cut) -> None:
+        self._cut, self.values = cut, list[Any]()
 
-def _days_and_weeks(
-    cut: _Cut, days: Any, weeks: Any, stretch: Days, figures: Mapping[str, str], values: list[Any]
-) -> Iterator[str]:
-    if stretch[0] > stretch[1]:
-        return
-    edges, whole = split(*stretch)
-    for edge in edges:
-        yield _part(cut, days, "day_on", edge, figures, values)
-    if whole:
-        yield _part(cut, weeks, "week_on", whole, figures, values)
+    def parts(self, now: Days, before: Days | None) -> Iterator[str]:
+        """Give the queries; `values` are theirs in this order."""
+        money = f"CASE WHEN converted AND currency = '{self._cut.currency}' THEN amount ELSE 0 END"
+        if now[0] <= now[1]:
+            yield from self._in_days_and_weeks(ShareStat, ShareWeek, now, _SHARES)
+            yield from self._in_days_and_weeks(ClickStat, ClickWeek, now, _CLICKS)
+            yield self._part(EngagementStat, now, {"engagement": "reactions + comments + reshares"})
+            yield self._part(ConversionStat, now, {"conversions": "count", "value": money}, more=_CREDITED)
+        if before:
+            yield from self._in_days_and_weeks(ClickStat, ClickWeek, before, {BEFORE: '"unique"'})
 
+    def _in_days_and_weeks(self, days: Any, weeks: Any, stretch: Days, figures: Mapping[str, str]) -> Iterator[str]:
+        edges, whole = split(*stretch)
+        for edge in edges:
+            yield self._part(days, edge, figures)
+        if whole:
+            yield self._part(weeks, whole, figures, day="week_on")
 
-def _part(
-    cut: _Cut, table: Any, day: str, stretch: Days, figures: Mapping[str, str], values: list[Any], more: str = ""
-) -> str:
-    sums = ", ".join(
-        f"SUM({figures[column]}) AS {name}" if column in figures else f"0 AS {name}"
-        for column, name in zip(_COLUMNS, _NAMES, strict=True)
-    )
-    program = marked(table, "program", cut.program, values)
-    dimension = marked(table, "dimension", cut.dimension.value, values)
-    lies = between(table, day, *stretch, values)
-    network = f" AND network = {marked(table, 'network', cut.network, values)}" if cut.network else ""
-    return (
-        f"SELECT key, {sums} FROM {table._meta.db_table}"  # noqa: S608  names of our tables
-        f" WHERE program_id = {program} AND dimension = {dimension} AND {lies}{network}{more} GROUP BY key"
-    )
+    def _part(
+        self, table: Any, stretch: Days, figures: Mapping[str, str], *, day: str = "day_on", more: str = ""
+    ) -> str:
+        cut, values = self._cut, self.values
+        sums = ", ".join(
+            f"SUM({figures[column]}) AS {name}" if column in figures else f"0 AS {name}"
+            for column, name in zip(_COLUMNS, _NAMES, strict=True)
+        )
+        program = marked(table, "program", cut.program, values)
+        dimension = marked(table, "dimension", cut.dimension.value, values)
+        lies = between(table, day, *stretch, values)
+        network = f" AND network = {marked(table, 'network', cut.network, values)}" if cut.network else ""
+        return (
+            f"SELECT key, {sums} FROM {table._meta.db_table}"  # noqa: S608  names of our tables
+            f" WHERE program_id = {program} AND dimension = {dimension} AND {lies}{network}{more} GROUP BY key"
+        )
 
 
 def _code(currency: str) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Count
+
 from vocero.notices.models import Mail, MailboxMessage
 
 
@@ -24,8 +26,10 @@ def mail_health(at: datetime) -> MailHealth:
     """Count the mails of the last 24 hours that left and that could not."""
     recent = Mail.objects.filter(at__gt=at - timedelta(days=1))
     delayed = recent.filter(state=Mail.State.DELAYED)
-    last = delayed.order_by("-at").values_list("code", flat=True).first()
-    return MailHealth(recent.filter(state=Mail.State.SENT).count(), delayed.count(), last or "")
+    many = dict(recent.order_by().values_list("state").annotate(many=Count("pk")))
+    waiting = many.get(Mail.State.DELAYED, 0)
+    last = delayed.order_by("-at").values_list("code", flat=True).first() if waiting else None
+    return MailHealth(many.get(Mail.State.SENT, 0), waiting, last or "")
 
 
 def mailbox(search: str = "") -> list[MailboxMessage]:

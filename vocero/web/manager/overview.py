@@ -15,7 +15,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from vocero.company.models import Installation, Program
-from vocero.company.queries import house, main_program, reporting_zone
+from vocero.company.queries import house, reporting_zone
+from vocero.company.revisions import Seen, program_of
 from vocero.content import queries as content
 from vocero.content.mix import mix_of
 from vocero.content.models import Post
@@ -29,10 +30,11 @@ from vocero.measurement.spans import Span
 from vocero.networks.queries import label_of
 from vocero.notices.queries import mail_health
 from vocero.people.models import Invitation
-from vocero.policy.queries import stop_in_force
+from vocero.policy.kept import STOP
 from vocero.sharing.models import Share
 from vocero.tracking.queries import clicks_lost
 from vocero.web.access import manager, signed_in
+from vocero.web.context import seen_by
 from vocero.web.manager.posts import mix_context
 from vocero.web.manager.setup import first_day
 
@@ -65,9 +67,10 @@ class LastWeek:
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """The page."""
-    program, company, at = main_program(), house(), now()
+    seen, at = seen_by(request), now()
+    program, company = program_of(seen), seen.installation or house()
     mix = mix_of(program)
-    needs = [*_troubles(program, at), *_chores(request, program, company, at)]
+    needs = [*_troubles(program, seen, at), *_chores(request, program, company, at)]
     context = {
         "day": first_day(company, program, signed_in(request)),
         "needs": needs,
@@ -80,9 +83,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "manager/overview.html", context)
 
 
-def _troubles(program: Program, at: datetime) -> Iterator[Need]:
+def _troubles(program: Program, seen: Seen, at: datetime) -> Iterator[Need]:
     """What is broken: the stop switch, sources, mail and sends, as counts that name nobody."""
-    if stop_in_force():
+    if STOP.at(seen.company):
         yield Need(
             "octagon-alert", _("Sharing is stopped"), _("Nothing new is sent until somebody releases it."),
             _("Look at it"), f"{reverse('manager:guideline')}#stop", urgent=True,

@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import segno
@@ -63,21 +64,26 @@ def initials_of(name: str) -> str:
 @register.simple_tag
 def icon(name: str, size: int | None = None, label: str = "") -> SafeString:
     """Draw an icon from the sprite; without a label it is hidden from screen readers."""
-    kind = format_html("icon icon-{}", size) if size else "icon"
-    if label:
-        return format_html(
-            '<svg class="{}" role="img" aria-label="{}"><use href="{}#{}"/></svg>',
-            kind,
-            label,
-            static("icons.svg"),
-            name,
-        )
+    if not label:
+        return _hidden_icon(static("icons.svg"), name, size)
     return format_html(
-        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
-        kind,
+        '<svg class="{}" role="img" aria-label="{}"><use href="{}#{}"/></svg>',
+        _kind(size),
+        label,
         static("icons.svg"),
         name,
     )
+
+
+@lru_cache(maxsize=1000, typed=True)
+def _hidden_icon(sprite: str, name: str, size: int | None) -> SafeString:
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', _kind(size), sprite, name
+    )
+
+
+def _kind(size: int | None) -> str:
+    return format_html("icon icon-{}", size) if size else "icon"
 
 
 @register.simple_tag
