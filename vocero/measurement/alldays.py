@@ -73,7 +73,7 @@ class AllDays:
             f"SELECT day_on, network, {names} FROM {table._meta.db_table} WHERE {where}",  # noqa: S608  names of our tables
             values,
         ):
-            found[day(stored)].append((network(through), *counts))
+            found[day[stored]].append((network[through], *counts))
         return found
 
     def _by_span(self, table: Any, keys: Sequence[str], columns: Sequence[str]) -> list[Fact]:

@@ -29,23 +29,19 @@ def between(table: Any, column: str, first_on: date, last_on: date, values: list
     return f"{column} BETWEEN {begin} AND {end}"
 
 
-class Reader:
-    """Turns what a database gives for a column into what the ORM would give, each value once."""
+class Reader(dict[Any, Any]):
+    """What the ORM would give for what a database gives in a column, a day as a date and a word whole, each made once."""
 
     def __init__(self, table: Any, column: str) -> None:
-        self._field, self._known = table._meta.get_field(column), dict[Any, Any]()
+        super().__init__()
+        self._field = table._meta.get_field(column)
 
-    def __call__(self, stored: Any) -> Any:
-        """Give the value: a day as a date, a word whole."""
-        known = self._known
-        if stored not in known:
-            value = self._field.from_db_value(stored) if hasattr(self._field, "from_db_value") else stored
-            known[stored] = date.fromisoformat(value) if isinstance(value, str) and self._is_day else value
-        return known[stored]
-
-    @property
-    def _is_day(self) -> bool:
-        return bool(self._field.get_internal_type() == "DateField")
+    def __missing__(self, stored: Any) -> Any:
+        """Give a value that did not come before."""
+        value = self._field.from_db_value(stored) if hasattr(self._field, "from_db_value") else stored
+        is_day = isinstance(value, str) and self._field.get_internal_type() == "DateField"
+        self[stored] = made = date.fromisoformat(value) if is_day else value
+        return made
 
 
 _CAST: Final = {("postgresql", "DateField"): "%s::date"}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from django.urls import reverse
@@ -58,8 +59,15 @@ def written(value: Value | None, unit: Unit | None = None, *, exactly: bool = Fa
         return f"{amount}\u00a0{value.currency}"
     if unit is Unit.PER_CENT:
         return f"{number_format(value, 0 if value == int(value) else 1, use_l10n=True)}\u00a0%"
-    places = 0 if isinstance(value, int) or value == int(value) else 1
-    return number_format(value, places, use_l10n=True, force_grouping=True)
+    if isinstance(value, int):
+        return _whole(value, get_language())
+    return number_format(value, 0 if value == int(value) else 1, use_l10n=True, force_grouping=True)
+
+
+@lru_cache(maxsize=5000)
+def _whole(value: int, language: str | None) -> str:
+    """Write a whole number as the active language does, which `language` is."""
+    return number_format(value, 0, use_l10n=True, force_grouping=True)
 
 
 def period_name(period: Period) -> str:
@@ -92,8 +100,13 @@ def _days(span: Span | Period, form: str) -> str:
 
 def day_label(day: date) -> str:
     """Give a day as it stands below a chart: 4 Nov; months are small letters where the language writes them so."""
+    return _day_label(day, get_language() or "en")
+
+
+@lru_cache(maxsize=2000)
+def _day_label(day: date, language: str) -> str:
     text = date_format(day, "j M")
-    return text if (get_language() or "en").startswith("en") else text.lower()
+    return text if language.startswith("en") else text.lower()
 
 
 def _short_name(span: Span) -> str:
