@@ -206,10 +206,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.dashboard", description=__doc__)
     parser.add_argument("--clicks", type=int, default=CLICKS)
     parser.add_argument("--equal", action="store_true", help="compare with a recount; all single clicks are kept")
+    parser.add_argument(
+        "--equal-kept", action="store_true", help="the same with those of the last quarter, as one keeps"
+    )
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.here:
         found: dict[str, Any] = equal() if asked.equal else here()
+    elif asked.equal_kept:
+        found = measure(largest.environ(largest.build(asked.clicks)), "--equal")
     elif asked.equal:
         found = measure(largest.environ(largest.build(asked.clicks, keep_all=True)), "--equal")
     else:

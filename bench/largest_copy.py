@@ -1,4 +1,7 @@
-"""Copies an installation from SQLite into a PostgreSQL of its own, single clicks left out: pages of figures never read them."""
+"""Copies an installation from SQLite into a PostgreSQL of its own, without what pages of figures never read.
+
+Left out are single clicks, what members had by day, and what shares had by day before the last quarter but one.
+"""
 
 import sqlite3
 import subprocess
@@ -9,8 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import largest
+from bench.largest_facts import ENDS_ON
+from vocero.tracking.columns import number_of_day
 
-LEFT_OUT: Final = ("tracking_click", "django_migrations")
+LEFT_OUT: Final = ("tracking_click", "tracking_memberday", "django_migrations")
+PARTLY: Final = {"tracking_shareday": f"day_on >= {number_of_day(ENDS_ON) - 184}"}
 _BLOCK: Final = 5000
 
 
@@ -40,6 +46,7 @@ def copy(file: Path, address: str) -> int:
             "DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
             " AND tablename <> 'django_migrations' LOOP EXECUTE format('TRUNCATE %I CASCADE', t); END LOOP; END $$"
         )
+        indexes = _put_aside(there)
         for (table,) in here.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall():
             columns = there.execute(
                 "SELECT column_name, data_type FROM information_schema.columns"
@@ -49,14 +56,29 @@ def copy(file: Path, address: str) -> int:
             if not columns or table in LEFT_OUT:
                 continue
             done += _copy_table(here, there, table, dict(columns))
+        for index in indexes:
+            there.execute(index)
         there.execute("ANALYZE")
     return done
+
+
+def _put_aside(there: Any) -> list[str]:
+    """Drop the indexes that hold nobody to anything, and give the statements that make them again."""
+    found: list[tuple[str, str]] = there.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+        " JOIN pg_class ON pg_class.oid = indrelid AND relkind = 'r' AND NOT relispartition"
+        " JOIN pg_namespace n ON n.oid = relnamespace AND nspname = 'public' WHERE NOT indisunique"
+    ).fetchall()
+    for name, _definition in found:
+        there.execute(f"DROP INDEX {name}")
+    return [definition for _name, definition in found]
 
 
 def _copy_table(here: sqlite3.Connection, there: Any, table: str, columns: dict[str, str]) -> int:
     names = ", ".join(f'"{name}"' for name in columns)
     read = [_READ.get(kind, _as_it_is) for kind in columns.values()]
-    rows = here.execute(f'SELECT {names} FROM "{table}"')
+    where = f" WHERE {PARTLY[table]}" if table in PARTLY else ""
+    rows = here.execute(f'SELECT {names} FROM "{table}"{where}')
     done = 0
     with there.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as into:
         for row in rows:
