@@ -53,13 +53,16 @@ class AllDays:
     def _conversions(self) -> list[Fact]:
         return self._by_span(ConversionStat, _CONVERSION, ["count", "amount"])
 
-    def settled(self) -> object:
-        """Give what everybody's days before today hold: while it stays the same, so do their parts."""
+    def settled(self) -> tuple[object, object]:
+        """Give what everybody's days before today hold, of clicks and of the rest: while it stays the same, so do their
+        parts."""
         return (
-            [(day, rows) for day, rows in self._shares.items() if day < self.today],
             [(day, rows) for day, rows in self._clicks.items() if day < self.today],
-            [row for row in self._engagement if not row[1]],
-            [row for row in self._conversions if not row[1]],
+            (
+                [(day, rows) for day, rows in self._shares.items() if day < self.today],
+                [row for row in self._engagement if not row[1]],
+                [row for row in self._conversions if not row[1]],
+            ),
         )
 
     def _by_day(self, table: Any, *columns: str) -> dict[date, list[Fact]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from heapq import nlargest, nsmallest
-from operator import itemgetter
+from operator import add, itemgetter
 from threading import Lock
 from time import monotonic
 from typing import Any, Final
@@ -28,6 +28,8 @@ ORDERS: Final = frozenset({*FIGURES, BEFORE})
 MOST_KEPT: Final = 8
 """So many cuts stay in a process's memory, the least used goes first; one of ten thousand posts takes about 3 MB."""
 _COLUMNS: Final = (*FIGURES, BEFORE)
+_CLICK_TABLES: Final[frozenset[Any]] = frozenset({ClickStat, ClickWeek})
+_OTHER_TABLES: Final[frozenset[Any]] = frozenset({ShareStat, ShareWeek, EngagementStat, ConversionStat})
 _CREDITED: Final = " AND state = 'credited' AND verified"
 _SHARES: Final = {"shares": "published + measured + self_reported"}
 _CLICKS: Final = {"clicks": "valid", "unique": '"unique"'}
@@ -129,25 +131,38 @@ def _together(settled: _Settled, fresh: Mapping[str, Sums]) -> dict[str, Sums]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What either clicks or the rest have in the days before today, since when, and the totals of everybody then."""
+
+    sums: dict[str, Sums]
+    at: float
+    totals: object
+
+
 class _Kept:
     """What cuts hold of the days before today, each for as long as the totals of those days are what they were."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._found: OrderedDict[tuple[_Cut, date], tuple[Any, float, _Settled]] = OrderedDict()
+        self._found: OrderedDict[tuple[_Cut, date, Token], tuple[tuple[_Piece, _Piece], _Settled]] = OrderedDict()
 
     def give(self, cut: _Cut, days: AllDays, state: Token) -> _Settled:
-        """Give it from memory, or from the database."""
-        key, token = (cut, days.today), (state, days.settled())
+        """Give it from memory, or from the database: clicks, the rest or both, in a query each."""
+        key, totals = (cut, days.today, state), days.settled()
         with self._lock:
             kept = self._found.get(key)
-            if kept and kept[0] == token and monotonic() - kept[1] < LONGEST_KEPT:
+            if kept:
                 self._found.move_to_end(key)
-                return kept[2]
-        sums = _ask(cut, (cut.span.first_on, min(cut.span.last_on, _day_before(days.today))), cut.span.before().days)
+        known = kept[0] if kept else (None, None)
+        clicks = _fit(known[0], totals[0]) or _read(cut, days.today, totals[0], _CLICK_TABLES)
+        rest = _fit(known[1], totals[1]) or _read(cut, days.today, totals[1], _OTHER_TABLES)
+        if kept and clicks is known[0] and rest is known[1]:
+            return kept[1]
+        sums = _added(clicks.sums, rest.sums)
         settled = _Settled(_with_figures(sums), {key: row for key, row in sums.items() if not any(row[:6])})
         with self._lock:
-            self._found[key] = (token, monotonic(), settled)
+            self._found[key] = ((clicks, rest), settled)
             self._found.move_to_end(key)
             while len(self._found) > MOST_KEPT:
                 self._found.popitem(last=False)
@@ -164,13 +179,25 @@ forget: Final = _KEPT.forget
 """For measuring what it takes to read a cut for the first time."""
 
 
-def _day_before(day: date) -> date:
-    return day - timedelta(days=1) if day < date.max else day
+def _fit(piece: _Piece | None, totals: object) -> _Piece | None:
+    """Give a piece as long as it is right."""
+    return piece if piece and piece.totals == totals and monotonic() - piece.at < LONGEST_KEPT else None
 
 
-def _ask(cut: _Cut, now: Days, before: Days | None) -> dict[str, Sums]:
-    """Add up what each key has in some days, and its unique clicks in the days before; one query."""
-    question = _Question(cut)
+def _read(cut: _Cut, today: date, totals: object, tables: frozenset[Any]) -> _Piece:
+    last_on = min(cut.span.last_on, today - timedelta(days=1))
+    return _Piece(_ask(cut, (cut.span.first_on, last_on), cut.span.before().days, tables), monotonic(), totals)
+
+
+def _added(some: Mapping[str, Sums], others: Mapping[str, Sums]) -> dict[str, Sums]:
+    return {
+        key: tuple(map(add, some.get(key, _NOTHING), others.get(key, _NOTHING))) for key in some.keys() | others.keys()
+    }
+
+
+def _ask(cut: _Cut, now: Days, before: Days | None, tables: frozenset[Any] | None = None) -> dict[str, Sums]:
+    """Add up what each key has in some days, and its unique clicks in the days before, of all or some tables; one query."""
+    question = _Question(cut, tables)
     parts = list(question.parts(now, before))
     if not parts:
         return {}
@@ -188,8 +215,8 @@ _NAMES: Final = tuple(f"of_{name}" for name in _COLUMNS)
 class _Question:
     """A cut as SQL: one query for each roll-up and stretch of it, whose rows lie together in the order of days."""
 
-    def __init__(self, cut: _Cut) -> None:
-        self._cut, self.values = cut, list[Any]()
+    def __init__(self, cut: _Cut, tables: frozenset[Any] | None) -> None:
+        self._cut, self._tables, self.values = cut, tables, list[Any]()
 
     def parts(self, now: Days, before: Days | None) -> Iterator[str]:
         """Give the queries; `values` are theirs in this order."""
@@ -197,21 +224,23 @@ class _Question:
         if now[0] <= now[1]:
             yield from self._in_days_and_weeks(ShareStat, ShareWeek, now, _SHARES)
             yield from self._in_days_and_weeks(ClickStat, ClickWeek, now, _CLICKS)
-            yield self._part(EngagementStat, now, {"engagement": "reactions + comments + reshares"})
-            yield self._part(ConversionStat, now, {"conversions": "count", "value": money}, more=_CREDITED)
+            yield from self._part(EngagementStat, now, {"engagement": "reactions + comments + reshares"})
+            yield from self._part(ConversionStat, now, {"conversions": "count", "value": money}, more=_CREDITED)
         if before:
             yield from self._in_days_and_weeks(ClickStat, ClickWeek, before, {BEFORE: '"unique"'})
 
     def _in_days_and_weeks(self, days: Any, weeks: Any, stretch: Days, figures: Mapping[str, str]) -> Iterator[str]:
         edges, whole = split(*stretch)
         for edge in edges:
-            yield self._part(days, edge, figures)
+            yield from self._part(days, edge, figures)
         if whole:
-            yield self._part(weeks, whole, figures, day="week_on")
+            yield from self._part(weeks, whole, figures, day="week_on")
 
     def _part(
         self, table: Any, stretch: Days, figures: Mapping[str, str], *, day: str = "day_on", more: str = ""
-    ) -> str:
+    ) -> Iterator[str]:
+        if self._tables is not None and table not in self._tables:
+            return
         cut, values = self._cut, self.values
         sums = ", ".join(
             f"SUM({figures[column]}) AS {name}" if column in figures else f"0 AS {name}"
@@ -221,7 +250,7 @@ class _Question:
         dimension = marked(table, "dimension", cut.dimension.value, values)
         lies = between(table, day, *stretch, values)
         network = f" AND network = {marked(table, 'network', cut.network, values)}" if cut.network else ""
-        return (
+        yield (
             f"SELECT key, {sums} FROM {table._meta.db_table}"  # noqa: S608  names of our tables
             f" WHERE program_id = {program} AND dimension = {dimension} AND {lies}{network}{more} GROUP BY key"
         )
