@@ -6,13 +6,14 @@ Everything is read from `PeriodPoints` by its index of places; the ledger is nev
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from vocero.company.models import Program
 from vocero.lib.periods import Period, PeriodKind
 from vocero.measurement.definitions import LEAST_PEOPLE
+from vocero.measurement.plain import ask, marked
 from vocero.people.models import Enrolment, Member
 from vocero.recognition.models import PeriodPoints
 
@@ -22,6 +23,7 @@ KINDS: Final = {
     PeriodKind.MONTH: PeriodPoints.Kind.MONTH,
     PeriodKind.QUARTER: PeriodPoints.Kind.QUARTER,
 }
+MOST_POINTS: Final = 2**31 - 1
 FEW_NAMED: Final = 2000
 """Up to so many people with a name it is cheaper to look each of them up than to walk down the places."""
 
@@ -59,17 +61,27 @@ def of_period(period: Period | None) -> tuple[PeriodPoints.Kind, date]:
 
 
 def ranking(program: Program, period: Period | None, *, reader: Member, most: int = 50) -> Ranking:
-    """Give the ranking of a period as one member may read it, in at most eleven queries."""
+    """Give the ranking of a period as one member may read it, in a few queries, however many people there are."""
     return Ranking(tuple(leaders(program, period, most=most)), standing(reader, program, period))
 
 
 def standing(member: Member, program: Program, period: Period | None) -> Standing:
-    """Give a member's own place, from the index of places, in three queries."""
-    rows = _rows(program, period)
-    points = rows.filter(member=member).values_list("points", flat=True).first() or 0
+    """Give a member's own place, from the index of places, in two queries."""
+    points = _rows(program, period).filter(member=member).values_list("points", flat=True).first() or 0
+    kind, first_on = of_period(period)
+    values: list[Any] = []
+    sides = []
     # Both sides are counted apart: each is a stretch of the index, and no row is looked at for itself.
-    above = rows.filter(points__gt=max(points, 0)).count()
-    everybody = above + (rows.filter(points__gt=0, points__lte=points).count() if points > 0 else 0)
+    for least, most in ((max(points, 0), MOST_POINTS), (0, max(points, 0))):
+        where = " AND ".join(
+            f"{name} = {marked(PeriodPoints, name, value, values)}"
+            for name, value in (("program_id", program.pk), ("kind", kind.value), ("first_on", first_on))
+        )
+        more, up_to = (marked(PeriodPoints, "points", one, values) for one in (least, most))
+        table = PeriodPoints._meta.db_table
+        sides.append(f"(SELECT COUNT(*) FROM {table} WHERE {where} AND points > {more} AND points <= {up_to})")  # noqa: S608
+    [(above, others)] = ask(f"SELECT {', '.join(sides)}", values)
+    everybody = above + others
     return Standing(
         place=above + 1 if points > 0 else None,
         points=points,
