@@ -233,7 +233,7 @@ def test_a_chart_is_walked_with_the_arrow_keys(live_server: Any, open_page: Call
     page.wait_for_function(
         "(document.activeElement.getAttribute('aria-label') ?? '').startsWith('14 Sep. Clicks: 240')"
     )
-    assert frame.locator(".point").nth(1).locator(".tip").evaluate("e => getComputedStyle(e).opacity") == "1"
+    page.wait_for_function("getComputedStyle(document.activeElement.querySelector('.tip')).opacity === '1'")
 
 
 @PARTS
