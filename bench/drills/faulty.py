@@ -1,10 +1,12 @@
 """Planted faults: links that answer before they have written, or though they could not. A drill has to find them."""
 
+import argparse
+import asyncio
+import sys
 import threading
-from typing import Any
 
 from vocero.config import environment, links
-from vocero.tracking.links.front_rsgi import Application
+from vocero.tracking.links import serving
 from vocero.tracking.links.log import ClickLog, Group
 from vocero.tracking.links.settings import LinksSettings
 
@@ -27,24 +29,22 @@ class DeafLog(ClickLog):
         return True
 
 
-LOGS = {"hasty": HastyLog, "deaf": DeafLog}
+LOGS: dict[str, type[ClickLog]] = {"hasty": HastyLog, "deaf": DeafLog}
 
 
-class Faulty(Application):
-    """The links with one of the faulty logs."""
+def main(words: list[str]) -> None:
+    """Be a links process with one of the faulty logs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("fault", choices=LOGS)
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=int)
+    given = parser.parse_args(words)
 
-    def __init__(self, settings: LinksSettings, log: type[ClickLog]) -> None:
-        super().__init__(settings)
-        self._faulty = log
+    def make_log(told: LinksSettings, loop: asyncio.AbstractEventLoop) -> ClickLog:
+        return LOGS[given.fault](told.segments, node=told.node, loop=loop)
 
-    def __rsgi_init__(self, loop: Any) -> None:
-        super().__rsgi_init__(loop)
-        self._log.close()
-        told = self._settings
-        self._log = self._faulty(told.segments, node=told.node, loop=loop)
+    serving.serve(links.settings(environment.load()), host=given.host, port=given.port, make_log=make_log)
 
 
-def __getattr__(name: str) -> Any:
-    if name not in LOGS:
-        raise AttributeError(name)
-    return Faulty(links.settings(environment.load()), LOGS[name])
+if __name__ == "__main__":
+    main(sys.argv[1:])

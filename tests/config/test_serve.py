@@ -109,7 +109,8 @@ def test_links_answer_on_a_port_of_their_own_too(tmp_path: Path) -> None:
 
 def test_links_need_no_django() -> None:
     code = (
-        "import sys; import vocero.config.links, vocero.tracking.links.front_rsgi, vocero.tracking.links.front_wsgi;"
+        "import sys; import vocero.config.links, vocero.tracking.links.serving, vocero.tracking.links.front_rsgi,"
+        " vocero.tracking.links.front_wsgi;"
         "sys.exit('django' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
