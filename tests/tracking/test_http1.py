@@ -198,7 +198,7 @@ def test_who_asks_without_end_and_reads_nothing_is_held_back_and_nobody_else(ser
     other.send(serving.ask())
     assert other.answer()[0] == 302
     greedy.door.settimeout(60)
-    for _ in range(200):
+    for _ in range(4000):
         assert greedy.answer()[0] == 404
 
 
@@ -234,6 +234,16 @@ class Still:
     """A transport whose other side does nothing."""
 
     is_aborted = False
+    is_paused = False
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
 
     def abort(self) -> None:
         self.is_aborted = True
@@ -267,6 +277,18 @@ def test_a_head_has_ten_seconds_however_it_trickles_in_and_silence_seventy_five(
     connection.grow_older()
     connection.grow_older()
     assert transport.is_aborted
+
+
+def test_more_than_a_head_is_not_read_of_who_does_not_read() -> None:
+    transport: Any = Still()
+    server: Any = Nobody()
+    connection = Connection(server)
+    connection.connection_made(transport)
+    connection.pause_writing()
+    connection.data_received(b"G" * MOST_HEAD)
+    assert not transport.is_paused
+    connection.data_received(b"G")
+    assert transport.is_paused
 
 
 def test_headers_that_come_twice_are_one_list() -> None:
