@@ -235,6 +235,10 @@ class Still:
 
     is_aborted = False
     is_paused = False
+    written = b""
+
+    def write(self, data: bytes) -> None:
+        self.written += data
 
     def is_closing(self) -> bool:
         return False
@@ -253,10 +257,16 @@ class Still:
 
 
 class Nobody:
-    """A server that no connection asks anything."""
+    """A server that knows no link."""
 
     def __init__(self) -> None:
         self.connections: set[Any] = set()
+        self.loop: Any = self
+        self.date = ""
+        self.is_ending = False
+
+    def call_soon(self, what: Any) -> None:
+        """Nothing comes after this test."""
 
 
 @pytest.mark.parametrize(
@@ -279,16 +289,41 @@ def test_a_head_has_ten_seconds_however_it_trickles_in_and_silence_seventy_five(
     assert transport.is_aborted
 
 
-def test_more_than_a_head_is_not_read_of_who_does_not_read() -> None:
+def test_who_does_not_read_is_answered_no_more_and_soon_not_read_either() -> None:
     transport: Any = Still()
     server: Any = Nobody()
     connection = Connection(server)
     connection.connection_made(transport)
     connection.pause_writing()
-    connection.data_received(b"G" * MOST_HEAD)
+    connection.data_received(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert transport.written == b""
+    connection.data_received(b"G" * (MOST_HEAD - 100))
     assert not transport.is_paused
-    connection.data_received(b"G")
+    connection.data_received(b"G" * 200)
     assert transport.is_paused
+    connection.resume_writing()
+    assert transport.written.startswith(b"HTTP/1.1 200 ")
+
+
+def test_what_comes_while_a_request_is_being_answered_waits_for_its_turn() -> None:
+    class Asked(Nobody):
+        def known(self, path: str) -> str:
+            return "a-token-that-the-database-knows"
+
+        def run_in_executor(self, *_: Any) -> "Asked":
+            return self
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda *_: ""
+
+    transport: Any = Still()
+    server: Any = Asked()
+    server.core = server
+    connection = Connection(server)
+    connection.connection_made(transport)
+    connection.data_received(b"GET /l/a HTTP/1.1\r\nHost: a\r\n\r\n")
+    connection.data_received(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert transport.written == b""
 
 
 def test_headers_that_come_twice_are_one_list() -> None:
