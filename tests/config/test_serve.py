@@ -94,7 +94,7 @@ def test_wrong_settings_end_it_with_a_clear_sentence(tmp_path: Path) -> None:
 def test_links_answer_on_a_port_of_their_own_too(tmp_path: Path) -> None:
     port = free_port()
     with installation(tmp_path / "data", "--links-port", str(port)) as running:
-        wait_for(lambda: "rsgi" in running.children())
+        wait_for(lambda: "links" in running.children())
 
         def answer() -> int:
             try:
