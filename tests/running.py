@@ -88,7 +88,7 @@ class Running:
         found = {}
         for pid in _children(self.process.pid):
             line = _line(pid)
-            name = next((name for name in ("wsgi", "links", "worker", "ingest", "prepare") if f" {name}" in line), line)
+            name = next((name for name in ("wsgi", "rsgi", "worker", "ingest", "prepare") if f" {name}" in line), line)
             found[name] = pid
         return found
 

@@ -31,7 +31,9 @@ def is_possible() -> bool:
     return shutil.which("strace") is not None
 
 
-def drill(data: Path, environ: dict[str, str], *, places: int, fault: str = "") -> Outcome:
+def drill(
+    data: Path, environ: dict[str, str], *, places: int, application: str = "vocero.config.links:application"
+) -> Outcome:
     """Let the n-th to (n+2)-th call of each kind fail, for many n, in a links process that visitors click."""
     tokens = counting.prepare(environ, 20)
     _learn(data, environ, tokens)
@@ -45,7 +47,7 @@ def drill(data: Path, environ: dict[str, str], *, places: int, fault: str = "") 
             port = crew.free_port()
             inject = f"inject={call}:error=EIO:when={nth}..{nth + 2}"
             strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
-            team.add("links", [*strace, *crew.links(port, fault=fault)], port)
+            team.add("links", [*strace, *crew.links(port, application=application)], port)
             team.wait_until_answering("links")
             visitors = Visitors([port], tokens, threads=_THREADS, first=1_000_000 * (number + 1))
             visitors.wait_for(

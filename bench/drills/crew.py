@@ -108,17 +108,11 @@ class Crew:
             self.kill(name)
 
 
-def links(port: int, *, fault: str = "") -> list[str]:
-    """Give the command of a links process; with one of `faulty`'s faults if asked for."""
-    module = ["bench.drills.faulty", fault] if fault else ["vocero", "links"]
-    return [sys.executable, "-m", *module, "--host", "127.0.0.1", "--port", str(port)]
-
-
-def links_under_granian(port: int) -> list[str]:
-    """Give the command of granian with the same links."""
+def links(port: int, *, application: str = "vocero.config.links:application") -> list[str]:
+    """Give the command of a links process."""
     return [
         *(sys.executable, "-m", "granian", "--interface", "rsgi", "--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", "1", "--http", "1", "--no-ws", "--log-level", "warning", "vocero.config.links:application"),
+        *("--workers", "1", "--http", "1", "--no-ws", "--log-level", "warning", application),
     ]
 
 

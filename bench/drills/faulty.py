@@ -1,12 +1,10 @@
 """Planted faults: links that answer before they have written, or though they could not. A drill has to find them."""
 
-import argparse
-import asyncio
-import sys
 import threading
+from typing import Any
 
 from vocero.config import environment, links
-from vocero.tracking.links import serving
+from vocero.tracking.links.front_rsgi import Application
 from vocero.tracking.links.log import ClickLog, Group
 from vocero.tracking.links.settings import LinksSettings
 
@@ -29,22 +27,24 @@ class DeafLog(ClickLog):
         return True
 
 
-LOGS: dict[str, type[ClickLog]] = {"hasty": HastyLog, "deaf": DeafLog}
+LOGS = {"hasty": HastyLog, "deaf": DeafLog}
 
 
-def main(words: list[str]) -> None:
-    """Be a links process with one of the faulty logs."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("fault", choices=LOGS)
-    parser.add_argument("--host")
-    parser.add_argument("--port", type=int)
-    given = parser.parse_args(words)
+class Faulty(Application):
+    """The links with one of the faulty logs."""
 
-    def make_log(told: LinksSettings, loop: asyncio.AbstractEventLoop) -> ClickLog:
-        return LOGS[given.fault](told.segments, node=told.node, loop=loop)
+    def __init__(self, settings: LinksSettings, log: type[ClickLog]) -> None:
+        super().__init__(settings)
+        self._faulty = log
 
-    serving.serve(links.settings(environment.load()), host=given.host, port=given.port, make_log=make_log)
+    def __rsgi_init__(self, loop: Any) -> None:
+        super().__rsgi_init__(loop)
+        self._log.close()
+        told = self._settings
+        self._log = self._faulty(told.segments, node=told.node, loop=loop)
 
 
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def __getattr__(name: str) -> Any:
+    if name not in LOGS:
+        raise AttributeError(name)
+    return Faulty(links.settings(environment.load()), LOGS[name])

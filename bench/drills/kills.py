@@ -30,7 +30,7 @@ def drill(
     *,
     kills: int,
     seed: int = 1,
-    fault: str = "",
+    links_application: str = "vocero.config.links:application",
     with_single_port: bool = True,
     clicks_between: int = 60,
 ) -> Outcome:
@@ -41,7 +41,7 @@ def drill(
     done: dict[str, int] = {}
     try:
         ports = [crew.free_port()]
-        team.add("links", crew.links(ports[0], fault=fault), ports[0])
+        team.add("links", crew.links(ports[0], application=links_application), ports[0])
         if with_single_port:
             ports.append(crew.free_port())
             team.add("pages", crew.single_port(ports[1]), ports[1])

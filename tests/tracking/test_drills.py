@@ -77,7 +77,9 @@ def test_what_a_failing_disk_did_not_take_is_never_acknowledged(tmp_path: Path) 
 @needs_strace
 def test_links_that_do_not_hear_of_failure_are_found_out(tmp_path: Path) -> None:
     prepared_database(tmp_path)
-    outcome = broken_disk.drill(tmp_path, counting.clean_environ(tmp_path), places=2, fault="deaf")
+    outcome = broken_disk.drill(
+        tmp_path, counting.clean_environ(tmp_path), places=2, application="bench.drills.faulty:deaf"
+    )
     assert outcome.count.lost > 0
 
 

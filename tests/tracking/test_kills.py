@@ -42,6 +42,8 @@ def test_no_acknowledged_click_is_lost_or_stored_twice_by_kills_on_postgresql(tm
 
 def test_links_that_answer_before_they_have_written_are_found_out(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    outcome = kills.drill(data, sqlite(data), kills=4, fault="hasty", with_single_port=False)
+    outcome = kills.drill(
+        data, sqlite(data), kills=4, links_application="bench.drills.faulty:hasty", with_single_port=False
+    )
     assert outcome.count.lost > 0
     assert not outcome.count.is_right

@@ -161,12 +161,18 @@ def children(told: Environment, *, links_port: int | None = None) -> list[Child]
         Child("ingest", supervisor.command("ingest")),
     ]
     if links_port:
-        tree.append(Child("links", supervisor.command("links", "--host", told.host, "--port", str(links_port))))
+        tree.append(Child("links", links_command(told, told.host, links_port)))
     return tree
 
 
+def links_command(told: Environment, host: str, port: int) -> list[str]:
+    """The command of the links process: a raw RSGI application, without Django."""
+    target = "vocero.config.links:application"
+    return supervisor.granian("rsgi", target, host=host, port=port, workers=1, threads=1)
+
+
 def links(words: list[str]) -> int:
-    """Be the links process, without Django, until told to end."""
+    """Become the links process."""
     _ports(words, "links")
     told = environment.load()
     if reason := _why_not_free(told.host, told.port):
@@ -174,10 +180,8 @@ def links(words: list[str]) -> int:
             f"Vocero cannot listen on {told.host}:{told.port}: {reason}. Choose another with --port.", file=sys.stderr
         )
         return 1
-    from vocero.config.links import serve as serve_links
-
-    serve_links(told)
-    return 0
+    command = links_command(told, told.host, told.port)
+    return os.execv(command[0], command)  # noqa: S606
 
 
 def _why_not_free(host: str, port: int) -> str:

@@ -1,7 +1,4 @@
-"""Tells the tracked links what they need to know, without Django, and runs them as a process of their own.
-
-`application` is the same for granian, which may run it instead.
-"""
+"""Tells the tracked links what they need to know, without Django; granian starts `application` as the links process."""
 
 import multiprocessing
 import signal
@@ -43,13 +40,6 @@ def _psycopg(database: DatabaseAddress) -> dict[str, Any]:
         "port": database.port,
     }
     return {name: value for name, value in given.items() if value} | dict(database.options)
-
-
-def serve(told: Environment) -> None:
-    """Be the links process until told to end."""
-    from vocero.tracking.links import serving
-
-    serving.serve(settings(told), host=told.host, port=told.port)
 
 
 def __getattr__(name: str) -> Any:

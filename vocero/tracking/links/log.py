@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,17 +30,12 @@ class _Shared(asyncio.Future[bool]):
 
 
 class Group:
-    """Clicks that are made safe together.
+    """Clicks that are made safe together. A thread waits with `wait`, a coroutine awaits `future`; both give whether."""
 
-    A thread waits with `wait`, a coroutine awaits `future`, and what stands in `then` is called in the loop's thread; all
-    are told whether the clicks are safe.
-    """
-
-    __slots__ = ("_done", "_safe", "future", "records", "then")
+    __slots__ = ("_done", "_safe", "future", "records")
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
         self.records: list[bytes] = []
-        self.then: list[Callable[[bool], object]] = []
         self._safe = False
         if loop is None:
             self._done = threading.Event()
@@ -59,13 +53,7 @@ class Group:
             self._safe = safe
             self._done.set()
         else:
-            loop.call_soon_threadsafe(self.tell, safe)
-
-    def tell(self, safe: bool) -> None:
-        """Wake all coroutines and call all that want to be called; in the loop's thread."""
-        self.future.set_result(safe)
-        for tell in self.then:
-            tell(safe)
+            loop.call_soon_threadsafe(self.future.set_result, safe)
 
 
 class GroupLog(ABC):
@@ -134,23 +122,12 @@ class GroupLog(ABC):
         self._commit()
 
     def _commit(self) -> None:
-        group = self._take()
-        if group.records:
-            group.settle(self._make_safe(group.records), self._loop)
-
-    def _commit_here(self) -> None:
-        """Do it in the loop's own thread, where nobody needs to be woken."""
-        group = self._take()
-        if group.records:
-            group.tell(self._make_safe(group.records))
-
-    def _take(self) -> Group:
-        """Give the group that is gathering, and begin the next one unless it is empty."""
         with self._gathering:
             group = self._group
-            if group.records:
-                self._group = Group(self._loop)
-            return group
+            if not group.records:
+                return
+            self._group = Group(self._loop)
+        group.settle(self._make_safe(group.records), self._loop)
 
 
 class ClickLog(GroupLog):
@@ -217,7 +194,7 @@ class ClickLog(GroupLog):
         if self._sync:
             super()._begin()
         elif self._loop is not None:
-            self._loop.call_soon(self._commit_here)
+            self._loop.call_soon(self._commit)
         else:
             self._work.put(True)
 
