@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,11 +16,16 @@ from tests.measurement.facts import click_on, convert_on, invite, join, noon, sh
 from tests.sharing.library import make_post
 from vocero.company.models import AuditEntry
 from vocero.lib import clock
+from vocero.lib.periods import Period
 from vocero.measurement import services
+from vocero.measurement.definitions import DEFINITIONS, Certainty, Value
+from vocero.measurement.kpis import Kpi
 from vocero.measurement.models import Rate, ReportLink
+from vocero.measurement.spans import Span
 from vocero.people.models import Member
 from vocero.recognition.queries import thanks_for
 from vocero.tracking.models import Click
+from vocero.web.manager.figures import difference
 
 TODAY = date(2026, 12, 3)
 IN_NOVEMBER = date(2026, 11, 20)
@@ -63,6 +69,24 @@ def test_figures_stand_against_the_period_before(marta: Client) -> None:
     assert (shown["Shares"], shown["Valid clicks"], shown["Unique clicks"]) == ("5", "10", "5")
     assert (shown["Conversions"], shown["Credited value"]) == ("1", "100\xa0EUR")
     assert "(October 2026: 0)" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after", "said"),
+    [
+        ("unique_clicks", 2843, 2829, "almost the same"),
+        ("unique_clicks", 2843, 2843, "the same"),
+        ("unique_clicks", 2843, 2800, "−2\u00a0%"),
+        ("participation", Decimal("78.12"), Decimal("78.10"), "almost the same"),
+        ("participation", Decimal("79.2"), Decimal("78.1"), "−1.1 points"),
+    ],
+)
+def test_a_change_is_never_called_nought(code: str, before: Value, after: Value, said: str) -> None:
+    span = Span.until(Period.parse("2026-11"), TODAY)
+    kpi = Kpi(DEFINITIONS[code], span, after, Certainty.MEASURED, previous=before)
+    found = difference(kpi)
+    assert found is not None
+    assert found.text == said
 
 
 def test_what_clicks_would_have_cost_is_not_priced_until_rates_are_confirmed_and_stands_last(marta: Client) -> None:

@@ -142,8 +142,17 @@ def difference(kpi: Kpi) -> Difference | None:
     now, then = _plain(kpi.value), _plain(kpi.previous)
     if now == then:
         return Difference(_("the same"), against, "level")
-    way = "up" if now > then else "down"
-    return Difference(_change(kpi, now - then), against, "up" if way == "up" else "down")
+    if _whole_per_cent(kpi) == 0 or (kpi.definition.unit is Unit.PER_CENT and not round(now - then, 1)):
+        return Difference(_("almost the same"), against, "level")
+    return Difference(_change(kpi, now - then), against, "up" if now > then else "down")
+
+
+def _whole_per_cent(kpi: Kpi) -> int | None:
+    """Give the change as it is written, unless it is written in points or as a difference."""
+    rate = kpi.change_rate
+    if rate is None or kpi.definition.unit is Unit.PER_CENT or abs(_plain(kpi.previous)) < FROM_HERE_IN_PER_CENT:
+        return None
+    return abs(round(rate))
 
 
 def _change(kpi: Kpi, difference: Decimal) -> str:
@@ -151,9 +160,9 @@ def _change(kpi: Kpi, difference: Decimal) -> str:
     if kpi.definition.unit is Unit.PER_CENT:
         points = number_format(abs(difference), 1, use_l10n=True)
         return _("%(sign)s%(points)s points") % {"sign": sign, "points": points}
-    rate = kpi.change_rate
-    if rate is not None and abs(_plain(kpi.previous)) >= FROM_HERE_IN_PER_CENT:
-        return f"{sign}{number_format(abs(round(rate)), 0, use_l10n=True)}\u00a0%"
+    rate = _whole_per_cent(kpi)
+    if rate is not None:
+        return f"{sign}{number_format(rate, 0, use_l10n=True)}\u00a0%"
     size = abs(difference)
     if isinstance(kpi.value, Money):
         return f"{sign}{written(Money(int(size * 10 ** decimals(kpi.value.currency)), kpi.value.currency))}"
