@@ -382,8 +382,16 @@ def _place_of(url: str) -> str:
         return ""
 
 
-@lru_cache(maxsize=1)
+_making_context = threading.Lock()
+
+
 def _ssl_context() -> ssl.SSLContext:
+    with _making_context:  # many first calls at once would each make one
+        return _made_context()
+
+
+@lru_cache(maxsize=1)
+def _made_context() -> ssl.SSLContext:
     return httpx2.create_ssl_context(trust_env=True)
 
 
