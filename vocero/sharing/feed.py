@@ -206,7 +206,9 @@ def _rows_of(member: Member, ids: Sequence[int]) -> dict[int, tuple[Row, list[st
     padded = [*ids, *[ids[0]] * (PAGE - len(ids))]
     rows = _ROWS.rows(member=member.pk, **{f"post_{place}": pk for place, pk in enumerate(padded)})
     return {
-        row[0]: (Row(*row[:-1]), list(dict.fromkeys((row[-1] or "").split(","))) if row[-1] else []) for row in rows
+        columns[0]: (Row(*columns), list(dict.fromkeys(shared.split(","))) if shared else [])
+        for *columns, state, shared in rows
+        if state == Post.State.OFFERED
     }
 
 
@@ -245,7 +247,7 @@ def _posts(member: int, **posts: int) -> QuerySet[Any, Any]:
         .exclude(channel=Share.Channel.PRACTICE)
         .order_by()
     )
-    return Post.objects.filter(pk__in=list(posts.values()), state=Post.State.OFFERED).values_list(
+    return Post.objects.filter(pk__in=list(posts.values())).values_list(  # by key alone: an index of states is worse
         "pk",
         "public_id",
         "title",
@@ -256,6 +258,7 @@ def _posts(member: int, **posts: int) -> QuerySet[Any, Any]:
         "card_image__key",
         Subquery(image.values("file__key")[:1]),
         Coalesce(Subquery(image.values("alt")[:1]), Value(""), output_field=TextField()),
+        "state",
         joined(shared, "post", "network"),
     )
 
