@@ -1,14 +1,17 @@
 """What is due goes out once, and only if it still may."""
 
+import pkgutil
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from tests.cast import MOMENT, People
 from tests.sharing.library import make_account, make_post
 from tests.sharing.pigeon import Pigeon
+from vocero.company.queries import house
 from vocero.lib.clock import MovingClock
 from vocero.networks.base import Reconnect, Refused, Retry, RetryKind, TryLater, Unclear
 from vocero.networks.models import Account
@@ -18,6 +21,7 @@ from vocero.policy.models import Term
 from vocero.sharing import gate, outbox, services
 from vocero.sharing.models import Share
 from vocero.sharing.outbox import Pace
+from vocero.sharing.packing import packed
 from vocero.sharing.publishing import Publisher
 from vocero.sharing.traffic import Breaker
 
@@ -317,8 +321,8 @@ def test_a_worker_that_wakes_up_after_its_lease_sends_and_changes_nothing(
     asleep.deliver(claim)
     assert len(pigeon.posts) == 1
 
-    late = outbox.close_failed(claim, at=time(), outcome="refused", reason="rejected")
-    assert not late
+    late = outbox.as_failed(claim, at=time(), outcome="refused", reason="rejected")
+    assert outbox.close([late], house(), at=time()) == set()
     assert state(planned) == ("sent", "")
     assert outcomes(planned) == ["late", "out"]
 
@@ -353,26 +357,44 @@ def test_two_publishers_never_claim_the_same_share(people: People, account: Acco
     for number in range(6):
         make_share(people, account, post=make_post(people.house, url=f"https://aurora.example/{number}"))
     time.advance(timedelta(seconds=11))
-    seen = list(Share.objects.filter(outbox.is_due(time())).order_by("pk"))
-    assert len(outbox.claim(seen, at=time(), pace=Pace())) == 6
-    assert outbox.claim(seen, at=time(), pace=Pace()) == []
+    book = gate.open_book(house())
+    keys = [one.share_id for one in outbox.waiting(time(), most=9)]
+    seen = list(zip(gate.facts_of(keys, book), packed(keys, book), strict=True))
+    with transaction.atomic():
+        assert len(outbox.claim(seen[:4], at=time(), pace=Pace())) == 4
+    with transaction.atomic():
+        assert {made.share_id for made in outbox.claim(seen, at=time(), pace=Pace())} == {
+            parcel.share.pk for _facts, parcel in seen[4:]
+        }
 
 
+@pytest.mark.parametrize("place", ["gate.facts_of", "packed", "outbox.claim"])
 def test_a_share_claimed_between_two_looks_of_another_publisher_is_left_alone(
-    planned: Share, pigeon: Pigeon, time: MovingClock, monkeypatch: pytest.MonkeyPatch
+    place: str, planned: Share, pigeon: Pigeon, time: MovingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     time.advance(timedelta(seconds=11))
     slow, fast = Publisher(now=time), Publisher(now=time)
-    real, claims = gate.with_gate, []
+    owner, _, name = f"vocero.sharing.publishing.{place}".rpartition(".")
+    real, claims = pkgutil.resolve_name(f"{owner}.{name}"), []
 
-    def meanwhile(book: gate.Book) -> Any:
-        monkeypatch.setattr(gate, "with_gate", real)
+    def meanwhile(*args: Any, **named: Any) -> Any:
+        monkeypatch.setattr(f"{owner}.{name}", real)
         claims.extend(fast._claim(1))
-        return real(book)
+        return real(*args, **named)
 
-    monkeypatch.setattr(gate, "with_gate", meanwhile)
+    monkeypatch.setattr(f"{owner}.{name}", meanwhile)
     assert slow._claim(1) == []
     assert len(claims) == 1
+
+
+def test_a_share_put_off_after_it_was_read_is_not_claimed(planned: Share, time: MovingClock) -> None:
+    time.advance(timedelta(seconds=11))
+    book = gate.open_book(house())
+    read = list(zip(gate.facts_of([planned.pk], book), packed([planned.pk], book), strict=True))
+    Share.objects.filter(pk=planned.pk).update(due_at=time() + timedelta(hours=1))
+    with transaction.atomic():
+        assert outbox.claim(read, at=time(), pace=Pace()) == []
+    assert state(planned)[0] == "planned"
 
 
 def test_a_scheduled_share_goes_out_at_its_minute(

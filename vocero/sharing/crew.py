@@ -42,6 +42,11 @@ class Done:
     published: Published | None = None
     error: Exception | None = None
 
+    @property
+    def certainly_not_there(self) -> bool:
+        """Whether an earlier attempt was looked for in vain, so that the share may be sent."""
+        return self.error is None and self.published is None
+
 
 class Crew:
     """Takes jobs and gives back what came of them, in the order in which they end; threads begin when they are needed."""

@@ -1,13 +1,16 @@
 """May this share leave now? Asked when it is claimed and again immediately before it is sent."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, Final, NamedTuple
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from vocero.company.models import Installation
 from vocero.content.models import Post
+from vocero.lib.prepared import Prepared
 from vocero.networks.models import Account
 from vocero.networks.registry import UnknownNetwork, get_network
 from vocero.people.models import Enrolment
@@ -18,6 +21,7 @@ from vocero.policy.queries import current_guideline
 from vocero.policy.rules import Rules, load_rules
 from vocero.sharing.links import link_address
 from vocero.sharing.models import Share
+from vocero.sharing.outgoing import Parcel
 
 
 class Verdict(StrEnum):
@@ -38,9 +42,8 @@ class Word:
 
 
 GO = Word(Verdict.GO)
-_CHANGES = (
-    "state", "attempt", "lease_until", "due_at", "member__is_active", "post__state", "post__expires_at", "account__state",
-)  # fmt: skip
+BATCH: Final = 32
+"""How many shares are asked about in one query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Book:
     house: Installation
     rules: Rules
     guideline_id: int | None
+    posts: dict[int, Post] = field(default_factory=dict)
+    """The words of posts as they were read for this book; whether one may leave is asked for every single share."""
 
 
 def open_book(house: Installation) -> Book:
@@ -58,72 +63,81 @@ def open_book(house: Installation) -> Book:
     return Book(house, load_rules(house), guideline.pk if guideline else None)
 
 
-def with_gate(book: Book) -> QuerySet[Share]:
-    """Give shares with everything that the gate looks at, read in one query."""
-    accepted = (
-        Exists(Acknowledgement.objects.filter(member=OuterRef("member"), guideline=book.guideline_id))
-        if book.guideline_id
-        else Value(value=True)
-    )
-    enrolment = Enrolment.objects.filter(member=OuterRef("member"), program=OuterRef("program"))
-    return Share.objects.select_related("member", "post", "post__card_image", "account", "link").annotate(
-        enrolled=Subquery(enrolment.values("state")[:1]),
-        accepted=accepted,
-        stopped=Exists(StopSwitch.objects.filter(released_at=None)),
-    )
+class Facts(NamedTuple):
+    """What the gate looks at in a share: everything that may change before it is sent, as it is at this moment."""
+
+    share_id: int
+    state: str
+    attempt: int
+    lease_until: datetime | None
+    due_at: datetime | None
+    is_active: bool
+    enrolled: str | None
+    post_state: str
+    post_expires_at: datetime | None
+    account_state: str | None
+    accepted: bool
+    stopped: bool
 
 
-def read_again(book: Book) -> QuerySet[Share]:
-    """Give shares with only what may have changed since they were claimed: people, post, account, stop, the claim itself."""
-    return with_gate(book).select_related(None).select_related("member", "post", "account").only(*_CHANGES)
+def facts_of(shares: Sequence[int], book: Book) -> list[Facts]:
+    """Read what the gate looks at in these shares, at most BATCH, in one query."""
+    if not shares:
+        return []
+    rows = _FACTS.rows(guideline=book.guideline_id or 0, **places(shares))
+    return [Facts(*row) for row in rows]
+
+
+def places(shares: Sequence[int]) -> dict[str, int]:
+    """Give keys as the values of a prepared query that has a place for each of BATCH."""
+    padded = [*shares, *[shares[0]] * (BATCH - len(shares))]
+    return {f"share_{place}": pk for place, pk in enumerate(padded)}
 
 
 def ask(
-    share: Share, book: Book, *, claimed: Share, at: datetime, latest: timedelta, text_passed: bool = False
+    facts: Facts, book: Book, *, claimed: Parcel, at: datetime, latest: timedelta, text_passed: bool = False
 ) -> Word:
     """Say whether a share may leave at this moment, cheapest questions first.
 
-    `share` was read by `with_gate` or `read_again`; `claimed` is the same one with its text and images, which do not
-    change once it is claimed; `text_passed` says that they were found good by this very book.
+    `facts` were read just now; `claimed` is the share with its text and images, which do not change once it is claimed;
+    `text_passed` says that they were found good by this very book.
     """
-    word = _people(share) or _moment(share, at, latest) or _account(share)
+    word = _people(facts) or _moment(facts, book, at, latest) or _account(facts)
     return word or (None if text_passed else _text(claimed, book)) or GO
 
 
-def _people(share: Share) -> Word | None:
-    if not share.member.is_active:
+def _people(facts: Facts) -> Word | None:
+    if not facts.is_active:
         return Word(Verdict.CANCEL, "deactivated")
-    enrolled = getattr(share, "enrolled", None)
-    if enrolled == Enrolment.State.PAUSED:
+    if facts.enrolled == Enrolment.State.PAUSED:
         return Word(Verdict.CANCEL, "paused")
-    if enrolled != Enrolment.State.JOINED:
+    if facts.enrolled != Enrolment.State.JOINED:
         return Word(Verdict.CANCEL, "left")
     return None
 
 
-def _moment(share: Share, at: datetime, latest: timedelta) -> Word | None:
-    post = share.post
-    if post.state != Post.State.OFFERED:
+def _moment(facts: Facts, book: Book, at: datetime, latest: timedelta) -> Word | None:
+    if facts.post_state != Post.State.OFFERED:
         return Word(Verdict.FAIL, "post_gone")
-    if post.expires_at is not None and post.expires_at <= at:
+    if facts.post_expires_at is not None and facts.post_expires_at <= at:
         return Word(Verdict.FAIL, "post_ended")
-    if share.due_at is not None and at - share.due_at > latest:
+    if facts.due_at is not None and at - facts.due_at > latest:
         return Word(Verdict.FAIL, "too_late")
-    if getattr(share, "stopped", False):
+    if facts.stopped:
         return Word(Verdict.HOLD, "stopped")
-    if not getattr(share, "accepted", True):
+    if book.guideline_id is not None and not facts.accepted:
         return Word(Verdict.HOLD, "guideline")
     return None
 
 
-def _account(share: Share) -> Word | None:
-    account = share.account
-    if account is None or account.state == Account.State.DISCONNECTED:
+def _account(facts: Facts) -> Word | None:
+    if facts.account_state is None or facts.account_state == Account.State.DISCONNECTED:
         return Word(Verdict.FAIL, "disconnected")
-    return Word(Verdict.HOLD, "reconnect") if account.state == Account.State.RECONNECT else None
+    return Word(Verdict.HOLD, "reconnect") if facts.account_state == Account.State.RECONNECT else None
 
 
-def _text(share: Share, book: Book) -> Word | None:
+def _text(claimed: Parcel, book: Book) -> Word | None:
+    share = claimed.share
     try:
         network = get_network(share.network)
     except UnknownNetwork:
@@ -138,8 +152,29 @@ def _text(share: Share, book: Book) -> Word | None:
         disclosed=False,  # nothing is added at this point
         settled=share.disclosed,
         link=link_address(link, book.house) if link else "",
-        images=[Image(image.file.content_type, image.alt) for image in share.images.all()],
+        images=[Image(image.file.content_type, image.alt) for image in claimed.images],
         limits=network.limits_for(account.limits) if account else network.limits,
     )
     found = checks.findings(candidate, book.rules)
     return Word(Verdict.FAIL, "check") if any(finding.blocks for finding in found) else None
+
+
+def _facts(guideline: int, **shares: int) -> QuerySet[Share, Any]:
+    enrolment = Enrolment.objects.filter(member=OuterRef("member"), program=OuterRef("program"))
+    return Share.objects.filter(pk__in=list(shares.values())).values_list(
+        "pk",
+        "state",
+        "attempt",
+        "lease_until",
+        "due_at",
+        "member__is_active",
+        Subquery(enrolment.values("state")[:1]),
+        "post__state",
+        "post__expires_at",
+        "account__state",
+        Exists(Acknowledgement.objects.filter(member=OuterRef("member"), guideline=guideline)),
+        Exists(StopSwitch.objects.filter(released_at=None)),
+    )
+
+
+_FACTS: Final = Prepared(_facts, "guideline", *(f"share_{place}" for place in range(BATCH)), typed=True)

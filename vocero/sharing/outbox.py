@@ -5,10 +5,8 @@ is still the share's latest. Whoever takes over a lapsed lease asks the network 
 """
 
 import random
-import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +18,10 @@ from vocero.company.models import Installation
 from vocero.company.queries import company_day
 from vocero.networks.base import Published, Retry, RetryKind
 from vocero.networks.registry import UnknownNetwork, get_network
+from vocero.sharing import statements
+from vocero.sharing.gate import Facts
 from vocero.sharing.models import Attempt, Share
+from vocero.sharing.outgoing import Parcel
 
 State = Share.State
 LONGEST_LEASE = timedelta(hours=25)
@@ -63,13 +64,18 @@ class Pace:
 class Claim:
     """The right to work on a share until the lease ends; `look_first`: an earlier attempt may have got through.
 
-    `share` is as it was read for the claim: good for what never changes, not for its state.
+    `parcel` was packed for the claim: good for what never changes.
     """
 
-    share: Share = field(repr=False, compare=False)
+    parcel: Parcel = field(repr=False, compare=False)
     attempt: int
     lease_until: datetime
     look_first: bool
+
+    @property
+    def share(self) -> Share:
+        """The share, as it was packed."""
+        return self.parcel.share
 
     @property
     def share_id(self) -> int:
@@ -98,11 +104,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A share that somebody may claim now, with where it would go."""
+    """A share that somebody may claim now, with where it would go; `lapsed`: it is on its way, and nobody's any more."""
 
     share_id: int
     account_id: int | None
     server: tuple[str, str]
+    lapsed: bool
 
 
 def waiting(
@@ -121,27 +128,31 @@ def waiting(
     """
     wanted = []
     if lapsed:
-        wanted.append(Share.objects.filter(_has_lapsed(at), state=State.SENDING).order_by("lease_until", "pk"))
+        wanted.append((Share.objects.filter(_has_lapsed(at), state=State.SENDING).order_by("lease_until", "pk"), True))
     if planned:
-        wanted.append(Share.objects.filter(_is_free(at), state=State.PLANNED, due_at__lte=at).order_by("due_at", "pk"))
+        due = Share.objects.filter(_is_free(at), state=State.PLANNED, due_at__lte=at)
+        wanted.append((due.order_by("due_at", "pk"), False))
     found: list[Waiting] = []
-    for shares in wanted:
+    for shares, is_lapsed in wanted:
         some = shares.filter(channel=Share.Channel.API)
         for network, instance in full:
             some = some.exclude(network=network, account__instance=instance)
         if busy:
             some = some.exclude(account__in=busy)
         rows = some.values_list("pk", "account_id", "network", "account__instance")[: most - len(found)]
-        found += [Waiting(pk, account, (network, instance or "")) for pk, account, network, instance in rows]
+        found += [Waiting(pk, account, (network, instance or ""), is_lapsed) for pk, account, network, instance in rows]
         if len(found) >= most:
             break
     return found
 
 
-def is_due(at: datetime) -> Q:
-    """Give the condition for being due; whoever reads a row to claim it must ask for it in that very query."""
-    planned = Q(state=State.PLANNED, due_at__lte=at) & _is_free(at)
-    return (planned | (_has_lapsed(at) & Q(state=State.SENDING))) & Q(channel=Share.Channel.API)
+def is_due(facts: Facts, at: datetime) -> bool:
+    """Say whether a share, as it was read, may be claimed at this moment."""
+    lapsed = facts.lease_until is not None and not at < facts.lease_until <= at + LONGEST_LEASE
+    if facts.state == State.SENDING:
+        return lapsed
+    due = facts.state == State.PLANNED and facts.due_at is not None and facts.due_at <= at
+    return due and (facts.lease_until is None or lapsed)
 
 
 def _is_free(at: datetime) -> Q:
@@ -153,79 +164,105 @@ def _has_lapsed(at: datetime) -> Q:
     return Q(lease_until__lte=at) | Q(lease_until__gt=at + LONGEST_LEASE)
 
 
-class Overtaken(Exception):
-    """Somebody else claimed some of these shares at this very moment; nothing was claimed."""
+def claim(due: Iterable[tuple[Facts, Parcel]], *, at: datetime, pace: Pace) -> list[Claim]:
+    """Claim shares whose facts say that they are due: store intent and lease of each, alike ones with one statement.
 
-
-def claim(shares: Sequence[Share], *, at: datetime, pace: Pace) -> list[Claim]:
-    """Claim shares read as due: store intent and lease of each, those that are alike with one conditional update.
-
-    Shares that somebody else was faster with are left out. Raises Overtaken when that is so for a part of those that are
-    alike; it cannot be where they were read under a lock. Call it inside a transaction.
+    A share that is not as its facts say any more, because somebody else was faster or it was put off, is left out. Call
+    it inside a transaction.
     """
-    alike: dict[tuple[Any, ...], list[Share]] = defaultdict(list)
-    for share in shares:
-        until = at + max(pace.lease, retry_of(share).settles_after + pace.attempt)
-        alike[share.state, share.attempt, share.lease_until, share.first_sent_at, until].append(share)
+    alike: dict[tuple[Any, ...], list[Parcel]] = defaultdict(list)
+    for facts, parcel in due:
+        until = at + max(pace.lease, retry_of(parcel.share).settles_after + pace.attempt)
+        alike[facts.state, facts.attempt, facts.lease_until, until].append(parcel)
     claims: list[Claim] = []
-    for (state, attempt, lease_until, first_sent_at, until), some in alike.items():
-        look_first = [state == State.SENDING or (attempt > 0 and _may_be_out(share)) for share in some]
-        taken = Share.objects.filter(
-            pk__in=[share.pk for share in some], state=state, attempt=attempt, lease_until=lease_until
-        ).update(
-            state=State.SENDING, attempt=attempt + 1, lease_until=until, first_sent_at=first_sent_at or at, reason=""
-        )
-        if not taken:
-            continue
-        if taken < len(some):
-            raise Overtaken
-        for share, looks in zip(some, look_first, strict=True):
-            share.first_sent_at = first_sent_at or at
-            claims.append(Claim(share, attempt + 1, until, looks))
-    Attempt.objects.bulk_create(Attempt(share_id=made.share_id, number=made.attempt, started_at=at) for made in claims)
+    for (state, attempt, lease_until, until), some in alike.items():
+        unsure = {one.share.pk: state == State.SENDING or (attempt > 0 and _may_be_out(one.share)) for one in some}
+        ours = statements.take(list(unsure), state, attempt, lease_until, at=at, until=until)
+        for parcel in some:
+            share = parcel.share
+            if share.pk in ours:
+                share.first_sent_at = share.first_sent_at or at
+                claims.append(Claim(parcel, attempt + 1, until, unsure[share.pk]))
+    if claims:
+        statements.begin([(made.share_id, made.attempt) for made in claims], at=at)
     return claims
 
 
-def extend(claim: Claim, *, at: datetime, until: datetime, outcome: str, reason: str = "") -> bool:
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What is to be stored of an attempt that is over: its outcome, and the share's new values.
+
+    `begins_anew`: if nothing of earlier attempts can be out either, the next one is the first that counts.
+    """
+
+    claim: Claim
+    outcome: str
+    values: Mapping[str, Any]
+    begins_anew: bool = False
+
+
+def as_under_way(claim: Claim, *, until: datetime, outcome: str, reason: str = "") -> Closing:
     """Leave a share on its way: nobody knows what became of it, and after `until` somebody asks the network."""
-    return _close(claim, at=at, outcome=outcome, lease_until=until, reason=reason)
+    return Closing(claim, outcome, {"lease_until": until, "reason": reason})
 
 
-def put_back(claim: Claim, *, at: datetime, until: datetime, outcome: str, reason: str = "") -> bool:
+def as_planned(claim: Claim, *, until: datetime, outcome: str, reason: str = "") -> Closing:
     """Put a share back in the queue: certainly nothing of this attempt is out; not to be tried before `until`."""
-    unsure = Attempt.objects.filter(share_id=claim.share_id, number__lt=claim.attempt).exclude(
-        outcome__in=Outcome.CERTAIN
-    )
-    values: dict[str, Any] = {} if unsure.exists() else {"first_sent_at": None}
-    return _close(claim, at=at, outcome=outcome, state=State.PLANNED, lease_until=until, reason=reason, **values)
+    values = {"state": State.PLANNED, "lease_until": until, "reason": reason}
+    return Closing(claim, outcome, values, begins_anew=True)
 
 
-def close_out(claim: Claim, published: Published, house: Installation, *, at: datetime, outcome: str) -> bool:
+def as_out(claim: Claim, published: Published, *, outcome: str) -> Closing:
     """Record that a share is out, with the network's id for it and where people see it."""
-    return _close(
-        claim,
-        at=at,
-        outcome=outcome,
-        state=State.SENT,
-        certainty=Share.Certainty.PUBLISHED,
-        out_at=at,
-        day_on=company_day(house, at),
-        remote_id=published.remote_id[:255],
-        remote_url=published.url[:500],
-        engagement_due_at=at + FIRST_READING if published.remote_id else None,
-        lease_until=None,
-        reason="",
-    )
+    values = {"state": State.SENT, "remote_id": published.remote_id[:255], "remote_url": published.url[:500]}
+    return Closing(claim, outcome, values)
 
 
-def close_unconfirmed(claim: Claim, *, at: datetime, outcome: str, reason: str) -> bool:
+def as_unconfirmed(claim: Claim, *, outcome: str, reason: str) -> Closing:
     """Record that nobody can tell whether a share is out; its advocate is asked to look."""
-    return _close(claim, at=at, outcome=outcome, state=State.UNCONFIRMED, lease_until=None, reason=reason)
+    return Closing(claim, outcome, {"state": State.UNCONFIRMED, "lease_until": None, "reason": reason})
 
 
-def close_failed(claim: Claim, *, at: datetime, outcome: str, reason: str, state: str = State.FAILED) -> bool:
+def as_failed(claim: Claim, *, at: datetime, outcome: str, reason: str, state: str = State.FAILED) -> Closing:
     """Record that a share is certainly not out and will not be tried again."""
-    return _close(claim, at=at, outcome=outcome, state=state, ended_at=at, lease_until=None, reason=reason)
+    return Closing(claim, outcome, {"state": state, "ended_at": at, "lease_until": None, "reason": reason})
+
+
+def close(closings: Iterable[Closing], house: Installation, *, at: datetime) -> set[int]:
+    """Store what became of attempts, all or none; a share changes only while its attempt is the latest.
+
+    Gives the keys of the shares that did change.
+    """
+    closings = list(closings)
+    if not closings:
+        return set()
+    with transaction.atomic(savepoint=False):
+        out = [one for one in closings if one.values.get("state") == State.SENT]
+        changed = _set_out(out, house, at) if out else set()
+        for one in closings:
+            if one.values.get("state") != State.SENT and _close(one):
+                changed.add(one.claim.share_id)
+        ends = [(one.claim.share_id, one.claim.attempt, one.outcome) for one in closings]
+        statements.finish(
+            [(share, number, told if share in changed else Outcome.LATE) for share, number, told in ends], at=at
+        )
+    return changed
+
+
+def _set_out(closings: Sequence[Closing], house: Installation, at: datetime) -> set[int]:
+    told = [
+        (one.claim.share_id, one.claim.attempt, one.values["remote_id"], one.values["remote_url"]) for one in closings
+    ]
+    return statements.set_out(told, at=at, day_on=company_day(house, at), engagement_due_at=at + FIRST_READING)
+
+
+def _close(closing: Closing) -> bool:
+    claim, values = closing.claim, dict(closing.values)
+    earlier = Attempt.objects.filter(share_id=claim.share_id, number__lt=claim.attempt)
+    if closing.begins_anew and (claim.attempt <= 1 or not earlier.exclude(outcome__in=Outcome.CERTAIN).exists()):
+        values["first_sent_at"] = None
+    ours = Share.objects.filter(pk=claim.share_id, state=State.SENDING, attempt=claim.attempt)
+    return bool(ours.update(**values))
 
 
 def retry_of(share: Share) -> Retry:
@@ -239,48 +276,3 @@ def retry_of(share: Share) -> Retry:
 def _may_be_out(share: Share) -> bool:
     """Say whether an earlier attempt may have left something on the network."""
     return share.attempts.exclude(outcome__in=Outcome.CERTAIN).exists()
-
-
-class _Finished(threading.local):
-    """The attempts of this thread that are finished together, by outcome and moment; None: each at once."""
-
-    attempts: dict[tuple[str, datetime], list[Claim]] | None = None
-
-
-_finished = _Finished()
-
-
-@contextmanager
-def together() -> Iterator[None]:
-    """Finish the attempts of all that is closed inside the block with one update for each outcome at its end.
-
-    Call it inside a transaction.
-    """
-    _finished.attempts = defaultdict(list)
-    try:
-        yield
-        for (outcome, at), claims in _finished.attempts.items():
-            _finish(claims, outcome, at)
-    finally:
-        _finished.attempts = None
-
-
-def _finish(claims: Sequence[Claim], outcome: str, at: datetime) -> None:
-    by_number: dict[int, list[int]] = defaultdict(list)
-    for made in claims:
-        by_number[made.attempt].append(made.share_id)
-    for number, shares in by_number.items():
-        Attempt.objects.filter(share__in=shares, number=number).update(finished_at=at, outcome=outcome)
-
-
-def _close(claim: Claim, *, at: datetime, outcome: str, **values: Any) -> bool:
-    """Store what became of an attempt; the share changes only while this attempt is its latest. Gives whether it did."""
-    with transaction.atomic(savepoint=False):
-        ours = Share.objects.filter(pk=claim.share_id, state=State.SENDING, attempt=claim.attempt)
-        changed = bool(ours.update(**values))
-        told = outcome if changed else Outcome.LATE
-        if _finished.attempts is None:
-            _finish([claim], told, at)
-        else:
-            _finished.attempts[told, at].append(claim)
-    return changed

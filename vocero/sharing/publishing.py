@@ -3,23 +3,25 @@
 One thread does all the work with the database, in small batches; a crew of threads talks to the networks meanwhile.
 """
 
-import contextlib
 import logging
+import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import batched
 
 from django.db import DatabaseError, connection, transaction
 
 from vocero.company.queries import house as the_house
-from vocero.networks.base import NetworkError, Reconnect, Refused, RetryKind, TryLater, Unclear
+from vocero.networks.base import Draft, NetworkError, Reconnect, Refused, RetryKind, TryLater, Unclear
 from vocero.policy.queries import stop_in_force
 from vocero.sharing import gate, outbox
 from vocero.sharing.crew import Crew, Done, Job, carry
-from vocero.sharing.gate import Book, Verdict, Word
+from vocero.sharing.gate import Book, Facts, Verdict, Word
 from vocero.sharing.models import Share
-from vocero.sharing.outbox import Claim, Outcome, Overtaken, Pace
-from vocero.sharing.outgoing import outgoing
+from vocero.sharing.outbox import Claim, Closing, Outcome, Pace, Waiting
+from vocero.sharing.outgoing import Parcel, outgoing
+from vocero.sharing.packing import packed
 from vocero.sharing.traffic import BREAKER, Breaker, Traffic
 
 logger = logging.getLogger(__name__)
@@ -30,7 +32,11 @@ ASKS_BY_SENDING = frozenset({RetryKind.KEY, RetryKind.RECORD_KEY})
 """With these, `find` may send the same key again: so it needs the gate's word as sending does."""
 _HELD_FOR = timedelta(minutes=1)
 _LOOK_AGAIN = 0.5  # seconds
-_BATCH, _WINDOW = 32, 4
+_BATCH, _WINDOW = gate.BATCH, 256
+_LOOKED_FOR, _SHORT_FOR = 0.2, 0.1
+"""Seconds for which it is known well enough what waits, if there is enough of it and if not; a claim asks in any case."""
+_IN_VAIN = 3
+"""How often in a row others may be faster before what is on its way is seen to again."""
 _TOLD_TRIES = 3
 """As often a server's own word on when to come back is taken exactly; after that our waits grow all the same."""
 State = Share.State
@@ -61,6 +67,9 @@ class Publisher:
         self._house = the_house()
         self._kept: tuple[float, Book] | None = None
         self._passed: set[int] = set()
+        self._waiting: list[Waiting] = []
+        self._looked_at = float("-inf")
+        self._in_company = False
 
     def run(self) -> int:
         """Claim and deliver until nothing is due any more, or `ending` says so; gives how many shares were handled."""
@@ -99,41 +108,71 @@ class Publisher:
     def _claim(self, most: int) -> list[Claim]:
         """Claim what is due and may leave; what may not is closed or held at once. Empty when nothing is due."""
         claims: list[Claim] = []
-        while not claims:
+        in_vain = 0
+        while not claims and in_vain < _IN_VAIN:
             at = self._now()
-            found = outbox.waiting(
-                at,
-                most=most * _WINDOW,
-                full=self._traffic.full_servers(at),
-                busy=self._traffic.busy_accounts(at),
-                planned=stop_in_force() is None,
-                lapsed=self._takes_over,
-            )
-            keys = self._traffic.choose(found, most=most, at=at)
+            keys = self._choose(most, at)
             if not keys:
                 break
             claims, turned_away = self._claim_these(keys, at)
-            if not turned_away:
-                break
+            in_vain = 0 if turned_away else in_vain + 1
+            self._in_company |= len(claims) + turned_away < len(keys)
         for claim in claims:
             self._traffic.begin(claim.share.account)
         return claims
 
+    def _choose(self, most: int, at: datetime) -> list[int]:
+        """Choose of those that wait; they are looked for again where that was a while ago or too few may go."""
+        age = time.monotonic() - self._looked_at
+        keys = self._traffic.choose(self._waiting, most=most, at=at) if age < _LOOKED_FOR else []
+        if not keys or (len(keys) < most and age >= _SHORT_FOR):
+            self._waiting = self._look(at)
+            self._looked_at = time.monotonic()
+            keys = self._traffic.choose(self._waiting, most=most, at=at)
+        chosen = set(keys)
+        self._waiting = [one for one in self._waiting if one.share_id not in chosen]
+        return keys
+
+    def _look(self, at: datetime) -> list[Waiting]:
+        """Look for what waits longest, lapsed leases first; among them chance decides once others are seen at work.
+
+        So two publishers seldom want the same share, and what a person shares still leaves in order.
+        """
+        found = outbox.waiting(
+            at,
+            most=_WINDOW,
+            full=self._traffic.full_servers(at),
+            busy=self._traffic.busy_accounts(at),
+            planned=stop_in_force() is None,
+            lapsed=self._takes_over,
+        )
+        if not self._in_company:
+            return found
+        chance = random.getrandbits(32)
+        return sorted(found, key=lambda one: (not one.lapsed, hash((chance, one.account_id))))
+
     def _claim_these(self, keys: Sequence[int], at: datetime) -> tuple[list[Claim], int]:
-        """Claim these shares as far as they may leave and nobody was faster; gives how many were turned away, too."""
+        """Claim these shares as far as they may leave and nobody was faster; gives how many were turned away, too.
+
+        What a stop holds back stays as it is.
+        """
         book = self._book()
-        read = gate.with_gate(book).filter(outbox.is_due(at), pk__in=keys).prefetch_related("images__file")
-        turned_away, passed = 0, []
-        with contextlib.suppress(Overtaken), transaction.atomic():
-            for share in read.order_by("due_at", "pk").select_for_update(skip_locked=True, of=("self",)):
-                word = gate.GO if share.state == State.SENDING else self._ask(share, share, book, at)
-                if word.verdict is Verdict.GO:
-                    passed.append(share)
-                else:
-                    _turn_away(share, word, at)
-                    turned_away += 1
-            return outbox.claim(passed, at=at, pace=self._pace), turned_away
-        return [], 0
+        due = {facts.share_id: facts for facts in gate.facts_of(keys, book) if outbox.is_due(facts, at)}
+        free = [key for key in keys if key in due and not (due[key].stopped and due[key].state == State.PLANNED)]
+        passed, turned_away = [], []
+        for parcel in packed(free, book):
+            facts = due[parcel.share.pk]
+            word = gate.GO if facts.state == State.SENDING else self._ask(facts, parcel, book, at)
+            if word.verdict is Verdict.GO:
+                passed.append((facts, parcel))
+            else:
+                turned_away.append((facts, word))
+        if not passed and not turned_away:
+            return [], 0
+        with transaction.atomic():
+            for facts, word in turned_away:
+                _turn_away(facts, word, at)
+            return outbox.claim(passed, at=at, pace=self._pace), len(turned_away)
 
     def _book(self) -> Book:
         """Give what holds for all shares, read anew each second: the stop and the people are asked for every send."""
@@ -142,35 +181,35 @@ class Publisher:
             self._passed.clear()
         return self._kept[1]
 
-    def _ask(self, fresh: Share, claimed: Share, book: Book, at: datetime) -> Word:
+    def _ask(self, facts: Facts, claimed: Parcel, book: Book, at: datetime) -> Word:
         """Ask the gate; a text is checked once by each book, so between claim and call mostly not again."""
-        passed = claimed.pk in self._passed
-        word = gate.ask(fresh, book, claimed=claimed, at=at, latest=self._pace.latest, text_passed=passed)
+        passed = facts.share_id in self._passed
+        word = gate.ask(facts, book, claimed=claimed, at=at, latest=self._pace.latest, text_passed=passed)
         if word.verdict is Verdict.GO:
-            self._passed.add(claimed.pk)
+            self._passed.add(facts.share_id)
         return word
 
     # Between claim and call
 
     def _ready(self, claims: Iterable[Claim]) -> list[Job]:
         """Make the jobs of claims: everything is prepared, then the gate is asked about all of them a last time."""
-        looking, sending = [], []
+        prepared: list[tuple[Claim, Draft]] = []
+        closings: list[Closing] = []
         for claim in claims:
-            if claim.look_first:
-                if self._can_look(claim):
-                    looking.append((claim, outgoing(claim.share, self._house)))
+            if claim.look_first and not self._can_look(claim):
+                closings.append(_lost(claim))
             else:
-                sending.append((claim, outgoing(claim.share, self._house)))
+                prepared.append((claim, outgoing(claim.share, self._house, images=claim.parcel.images)))
         at, ends = self._now(), time.monotonic() + self._pace.attempt.total_seconds()
-        asking = [claim for claim, _draft in sending] + [claim for claim, _draft in looking if _asks_by_sending(claim)]
-        words = self._ask_now(asking, at)
+        words = self._ask_now([claim for claim, _draft in prepared if _puts_out(claim)], at)
         jobs = []
-        for claim, draft in sending:
-            if self._may_send(claim, words.get(claim.share_id), at):
-                jobs.append(Job(claim, draft, looks=False, at=at, ends=ends))
-        for claim, draft in looking:
-            if not _asks_by_sending(claim) or self._may_look(claim, words.get(claim.share_id), at):
-                jobs.append(Job(claim, draft, looks=True, at=at, ends=ends))
+        for claim, draft in prepared:
+            word = words.get(claim.share_id) if _puts_out(claim) else gate.GO
+            if word is not None and word.verdict is Verdict.GO:
+                jobs.append(Job(claim, draft, looks=claim.look_first, at=at, ends=ends))
+            elif word is not None:
+                closings.append(_stopped(claim, word, at))
+        outbox.close(closings, self._house, at=at)
         begun = {job.claim.share_id for job in jobs}
         for claim in claims:
             if claim.share_id not in begun:
@@ -180,48 +219,27 @@ class Publisher:
     def _can_look(self, claim: Claim) -> bool:
         """Say whether the network can tell what became of an earlier attempt; where it cannot, a person has to look."""
         at, share = self._now(), claim.share
-        retry = outbox.retry_of(share)
-        if share.account is not None and retry.can_find(first_sent_at=share.first_sent_at or at, at=at):
-            return True
-        self._lost(claim, at, "unclear")
-        return False
+        first = share.first_sent_at or at
+        return share.account is not None and outbox.retry_of(share).can_find(first_sent_at=first, at=at)
 
     def _ask_now(self, claims: Sequence[Claim], at: datetime) -> dict[int, Word]:
-        """Ask the gate about claimed shares as they are at this moment; claims that do not hold any more are left out."""
-        if not claims:
-            return {}
-        book = self._book()
-        fresh = gate.read_again(book).in_bulk([claim.share_id for claim in claims])
-        return {
-            claim.share_id: self._ask(fresh[claim.share_id], claim.share, book, at)
-            for claim in claims
-            if claim.share_id in fresh and self._is_ours(fresh[claim.share_id], claim, at)
-        }
+        """Ask the gate about claimed shares as they are at this moment; claims that do not hold any more are left out.
 
-    def _is_ours(self, share: Share, claim: Claim, at: datetime) -> bool:
+        Somebody else has those, or will take them over when the lease lapses.
+        """
+        book, words = self._book(), dict[int, Word]()
+        for some in batched(claims, gate.BATCH, strict=False):
+            fresh = {facts.share_id: facts for facts in gate.facts_of([claim.share_id for claim in some], book)}
+            for claim in some:
+                facts = fresh.get(claim.share_id)
+                if facts is not None and self._is_ours(facts, claim, at):
+                    words[claim.share_id] = self._ask(facts, claim.parcel, book, at)
+        return words
+
+    def _is_ours(self, facts: Facts, claim: Claim, at: datetime) -> bool:
         """Say whether this attempt is still the latest, with a whole attempt's time before its lease ends."""
-        latest = share.state == State.SENDING and share.attempt == claim.attempt
+        latest = facts.state == State.SENDING and facts.attempt == claim.attempt
         return latest and claim.lease_until - at >= self._pace.attempt
-
-    def _may_send(self, claim: Claim, word: Word | None, at: datetime) -> bool:
-        """Put a share back or close it where the gate closed between claim and sending: nothing of this attempt has left."""
-        if word is None:
-            return False  # somebody else has it, or will take it over when the lease lapses
-        if word.verdict is Verdict.HOLD:
-            outbox.put_back(claim, at=at, until=at + _HELD_FOR, outcome=Outcome.HELD, reason=word.reason)
-        elif word.verdict is not Verdict.GO:
-            outbox.close_failed(claim, at=at, outcome=Outcome.STOPPED, reason=word.reason, state=_end_state(word))
-        return word.verdict is Verdict.GO
-
-    def _may_look(self, claim: Claim, word: Word | None, at: datetime) -> bool:
-        """Heed the gate before a look that may itself put the post out; where it closes, a person has to look."""
-        if word is None:
-            return False
-        if word.verdict is Verdict.HOLD:
-            outbox.extend(claim, at=at, until=at + _HELD_FOR, outcome=Outcome.UNCLEAR, reason=word.reason)
-        elif word.verdict is not Verdict.GO:
-            self._lost(claim, at, "unclear")
-        return word.verdict is Verdict.GO
 
     # After the call
 
@@ -229,26 +247,28 @@ class Publisher:
         """Store what came back, all in one transaction; gives the claims that have to be sent after looking in vain."""
         for one in done:
             self._note(one)
+        at = self._now()
+        closings = [closing for one in done if (closing := self._closing(one, at)) is not None]
         try:
-            with transaction.atomic(), outbox.together():
-                at = self._now()
-                again = [one for one in done if self._store(one, at)]
+            outbox.close(closings, self._house, at=at)
         except DatabaseError:
-            if len(done) <= 1:
+            if len(closings) <= 1:
                 raise
-            again = [one for one in done if self._store_alone(one)]
-        sent_again = {id(one) for one in again}
+            for closing in closings:
+                self._close_alone(closing, at)
+        again = []
         for one in done:
-            if id(one) not in sent_again:
+            if one.certainly_not_there:
+                again.append(one.job.claim.after_looking())
+            else:
                 self._traffic.end(one.job.claim.share.account)
-        return [one.job.claim.after_looking() for one in again]
+        return again
 
-    def _store_alone(self, done: Done) -> bool:
+    def _close_alone(self, closing: Closing, at: datetime) -> None:
         try:
-            return self._store(done, self._now())
+            outbox.close([closing], self._house, at=at)
         except DatabaseError as error:  # the lease lapses, and somebody asks the network
-            logger.error("share %s was not stored: %s", done.job.claim.share_id, type(error).__qualname__)
-            return False
+            logger.error("share %s was not stored: %s", closing.claim.share_id, type(error).__qualname__)
 
     def _note(self, done: Done) -> None:
         """Take note of how the server did, and of an account that is to be left alone for a while."""
@@ -259,43 +279,36 @@ class Publisher:
         if isinstance(done.error, TryLater) and done.error.after is not None:
             self._breaker.rest(account, until=at + done.error.after)
 
-    def _store(self, done: Done, at: datetime) -> bool:
-        """Put what came back into the share's state; gives whether it has to be sent now."""
-        claim, error = done.job.claim, done.error
-        if error is None and done.published is None:
-            return True
-        if error is None and done.published is not None:
-            outcome = Outcome.FOUND if done.job.looks else Outcome.OUT
-            outbox.close_out(claim, done.published, self._house, at=at, outcome=outcome)
-        elif isinstance(error, NetworkError):
-            (self._store_looking if done.job.looks else self._store_sending)(error, claim, at)
-        return False
+    def _closing(self, done: Done, at: datetime) -> Closing | None:
+        """Say what to store of what came back; nothing where it has to be sent now, or nobody knows what happened."""
+        claim = done.job.claim
+        if done.published is not None:
+            return outbox.as_out(claim, done.published, outcome=Outcome.FOUND if done.job.looks else Outcome.OUT)
+        if not isinstance(done.error, NetworkError):
+            return None
+        return (self._after_looking if done.job.looks else self._after_sending)(done.error, claim, at)
 
-    def _store_looking(self, error: NetworkError, claim: Claim, at: datetime) -> None:
+    def _after_looking(self, error: NetworkError, claim: Claim, at: datetime) -> Closing:
         """The look at the network failed: look again later, or let a person look."""
         if isinstance(error, TryLater | Unclear):
-            self._ask_again(claim, at, after=getattr(error, "after", None))
-        else:
-            self._lost(claim, at, "unclear")
+            return self._ask_again(claim, at, after=getattr(error, "after", None))
+        return _lost(claim)
 
-    def _store_sending(self, error: NetworkError, claim: Claim, at: datetime) -> None:
+    def _after_sending(self, error: NetworkError, claim: Claim, at: datetime) -> Closing | None:
         """Put one of the four errors into the share's state."""
         match error:
             case Unclear():
-                first = claim.share.first_sent_at or at
-                if outbox.retry_of(claim.share).can_find(first_sent_at=first, at=at):
-                    self._ask_again(claim, at)
-                else:
-                    self._lost(claim, at, "unclear")
+                return self._ask_again(claim, at) if self._can_look(claim) else _lost(claim)
             case TryLater():
-                self._later(claim, at, error.after)
+                return self._later(claim, at, error.after)
             case Reconnect():
                 until = at + _HELD_FOR
-                outbox.put_back(claim, at=at, until=until, outcome=Outcome.RECONNECT, reason="reconnect")
+                return outbox.as_planned(claim, until=until, outcome=Outcome.RECONNECT, reason="reconnect")
             case Refused():
-                outbox.close_failed(claim, at=at, outcome=Outcome.REFUSED, reason=error.reason)
+                return outbox.as_failed(claim, at=at, outcome=Outcome.REFUSED, reason=error.reason)
+        return None
 
-    def _later(self, claim: Claim, at: datetime, after: timedelta | None) -> None:
+    def _later(self, claim: Claim, at: datetime, after: timedelta | None) -> Closing:
         """Put a share back until the server's own moment, else ours; give up when it would leave a day late."""
         due_at = claim.share.due_at
         if after is None:
@@ -303,33 +316,52 @@ class Publisher:
         else:
             wait = after if claim.attempt <= _TOLD_TRIES else max(after, self._pace.wait(claim.attempt))
         if due_at is not None and at + wait - due_at > self._pace.latest:
-            outbox.close_failed(claim, at=at, outcome=Outcome.LATER, reason="network_down")
-        else:
-            outbox.put_back(claim, at=at, until=at + wait, outcome=Outcome.LATER, reason="later")
+            return outbox.as_failed(claim, at=at, outcome=Outcome.LATER, reason="network_down")
+        return outbox.as_planned(claim, until=at + wait, outcome=Outcome.LATER, reason="later")
 
-    def _ask_again(self, claim: Claim, at: datetime, *, after: timedelta | None = None) -> None:
+    def _ask_again(self, claim: Claim, at: datetime, *, after: timedelta | None = None) -> Closing:
         """Leave it on its way until the network has settled, then look again; tell a person when that takes too long."""
         first = claim.share.first_sent_at
         settles = outbox.retry_of(claim.share).settles_after
         until = at + max(settles, after or timedelta(0), self._pace.wait(claim.attempt))
         if first is not None and until - first > self._pace.unclear_for:
-            self._lost(claim, at, "unclear")
-        else:
-            outbox.extend(claim, at=at, until=until, outcome=Outcome.UNCLEAR)
-
-    def _lost(self, claim: Claim, at: datetime, reason: str) -> None:
-        """Nobody can tell any more whether it is out."""
-        outbox.close_unconfirmed(claim, at=at, outcome=Outcome.UNCLEAR, reason=reason)
+            return _lost(claim)
+        return outbox.as_under_way(claim, until=until, outcome=Outcome.UNCLEAR)
 
 
-def _asks_by_sending(claim: Claim) -> bool:
-    return outbox.retry_of(claim.share).kind in ASKS_BY_SENDING
+def _lost(claim: Claim) -> Closing:
+    """Nobody can tell any more whether it is out."""
+    return outbox.as_unconfirmed(claim, outcome=Outcome.UNCLEAR, reason="unclear")
 
 
-def _turn_away(share: Share, word: Word, at: datetime) -> None:
+def _stopped(claim: Claim, word: Word, at: datetime) -> Closing:
+    """The gate closed between claim and call.
+
+    Of a sending nothing has left, so the share is put back or closed; of a look that may itself put the post out a
+    person has to see what became, unless the gate opens again.
+    """
+    holds = word.verdict is Verdict.HOLD
+    if claim.look_first:
+        until = at + _HELD_FOR
+        return (
+            outbox.as_under_way(claim, until=until, outcome=Outcome.UNCLEAR, reason=word.reason)
+            if holds
+            else _lost(claim)
+        )
+    if holds:
+        return outbox.as_planned(claim, until=at + _HELD_FOR, outcome=Outcome.HELD, reason=word.reason)
+    return outbox.as_failed(claim, at=at, outcome=Outcome.STOPPED, reason=word.reason, state=_end_state(word))
+
+
+def _puts_out(claim: Claim) -> bool:
+    """Say whether doing this attempt may put the post out: sending does, and looking where `find` sends."""
+    return not claim.look_first or outbox.retry_of(claim.share).kind in ASKS_BY_SENDING
+
+
+def _turn_away(facts: Facts, word: Word, at: datetime) -> None:
     """Close or hold a planned share that the gate does not let pass, if it is still as we read it."""
     as_read = Share.objects.filter(
-        pk=share.pk, state=State.PLANNED, attempt=share.attempt, lease_until=share.lease_until
+        pk=facts.share_id, state=State.PLANNED, attempt=facts.attempt, lease_until=facts.lease_until
     )
     if word.verdict is Verdict.HOLD:
         as_read.update(lease_until=at + _HELD_FOR, reason=word.reason)

@@ -85,7 +85,7 @@ def finish(request: HttpRequest, public_id: str) -> HttpResponseBase:
     if share.channel != Share.Channel.HANDOFF or share.state not in {State.STARTED, State.NOT_POSTED}:
         return redirect("advocate:shares-share", public_id)
     network = get_network(share.network)
-    draft = outgoing(share, house(), with_images=False)
+    draft = outgoing(share, house())
     images = [(file_url(image.file), image.alt) for image in share.images.select_related("file")]
     context = {
         "share": share,
