@@ -72,7 +72,7 @@ def pages() -> dict[str, Callable[[], int]]:
     advocate = Member.objects.get(pk=best[len(best[:2000]) // 2].member_id)
     last = Member.objects.get(pk=best.filter(points__gt=0).order_by("points")[0].member_id)
     for role, member in (("owner", Member.objects.get(role="owner")), ("advocate", advocate)):
-        clients[role].force_login(member, backend="django.contrib.auth.backends.ModelBackend")
+        clients[role].force_login(member, backend="vocero.web.public.reading.MemberBackend")
 
     def page(role: str, address: str) -> Callable[[], int]:
         def ask() -> int:

@@ -216,10 +216,10 @@ def _counting() -> Iterator[list[str]]:
 def _sessions(many: int) -> list[str]:
     """Sign in members from all over the company."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
     from django.db import transaction
 
     from vocero.people.models import Member
+    from vocero.web.public.reading import SessionStore
 
     people = Member.objects.filter(role=Member.Role.ADVOCATE)
     step = max(1, people.count() // many)
@@ -229,7 +229,7 @@ def _sessions(many: int) -> list[str]:
         for member in members:
             session = SessionStore()
             session[SESSION_KEY] = str(member.pk)
-            session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+            session[BACKEND_SESSION_KEY] = "vocero.web.public.reading.MemberBackend"
             session[HASH_SESSION_KEY] = member.get_session_auth_hash()
             session.create()
             keys.append(str(session.session_key))

@@ -71,7 +71,7 @@ def sign_in() -> Callable[[Any], Client]:
 
     def signed_in(member: Any) -> Client:
         client = Client()
-        client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(member, backend="vocero.web.public.reading.MemberBackend")
         return client
 
     return signed_in

@@ -107,7 +107,7 @@ def _live(order: tuple[int, ...], caplog: pytest.LogCaptureFixture, seen: Seen) 
 
 def _client(who: Member) -> Client:
     client = Client()
-    client.force_login(who, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(who, backend="vocero.web.public.reading.MemberBackend")
     return client
 
 

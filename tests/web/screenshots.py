@@ -126,7 +126,7 @@ def _sign_in(context: Any, url: str, email: str, language: str) -> None:
     if email:
         Member.objects.filter(email=email).update(language=language)
         client = Client()
-        backend = "django.contrib.auth.backends.ModelBackend"
+        backend = "vocero.web.public.reading.MemberBackend"
         client.force_login(Member.objects.get(email=email), backend=backend)
         cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])

@@ -96,7 +96,7 @@ def test_every_page_is_usable_for_everybody(
     page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
     member = member_of(role, lived) if role != "before" else None
     if member is not None:
-        client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(member, backend="vocero.web.public.reading.MemberBackend")
         sign_in_page(page, live_server.url, member)
     found: list[str] = []
 

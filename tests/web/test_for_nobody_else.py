@@ -45,7 +45,7 @@ def client_of(member: Member | None, language: str = "en") -> Client:
     client = Client(headers={"accept-language": language})
     if member is not None:
         Member.objects.filter(pk=member.pk).update(language=language)
-        client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(member, backend="vocero.web.public.reading.MemberBackend")
     return client
 
 

@@ -55,5 +55,5 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     if member is None:
         raise Http404
     logout(request)
-    login(request, member, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, member, backend="vocero.web.public.reading.MemberBackend")
     return redirect("public:home")
