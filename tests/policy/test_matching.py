@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vocero.policy.matching import Matcher, fold
+from vocero.policy.matching import Matcher, fold, part
 
 TERMS = ["Project Falcon", "Zażółć", "C++", "AT&T", "cart", "straße"]
 
@@ -75,3 +75,9 @@ def test_every_folded_sign_knows_where_it_stood(text: str) -> None:
     assert len(folded.where) == len(folded.text)
     assert list(folded.where) == sorted(folded.where)
     assert all(0 <= place < len(text) for place in folded.where)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=60), st.integers(0, 60), st.integers(0, 60))
+def test_a_part_of_the_folded_text_is_the_folded_part(text: str, start: int, end: int) -> None:
+    assert part(fold(text), start, end) == fold(text[start:end]).text

@@ -6,19 +6,20 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from tests.cast import MOMENT, People
 from tests.sharing.library import make_account, make_post
 from tests.sharing.pigeon import Pigeon
 from vocero.company.queries import house
 from vocero.lib.clock import MovingClock
-from vocero.networks.base import Reconnect, Refused, Retry, RetryKind, TryLater, Unclear
+from vocero.networks.base import Published, Reconnect, Refused, Retry, RetryKind, TryLater, Unclear
 from vocero.networks.models import Account
 from vocero.people.models import Enrolment
 from vocero.policy import services as policy
 from vocero.policy.models import Term
 from vocero.sharing import gate, outbox, services
+from vocero.sharing.crew import Done
 from vocero.sharing.models import Share
 from vocero.sharing.outbox import Pace
 from vocero.sharing.packing import packed
@@ -395,6 +396,59 @@ def test_a_share_put_off_after_it_was_read_is_not_claimed(planned: Share, time: 
     with transaction.atomic():
         assert outbox.claim(read, at=time(), pace=Pace()) == []
     assert state(planned)[0] == "planned"
+
+
+def test_of_results_stored_together_each_counts_only_if_its_attempt_is_the_latest(
+    people: People, account: Account, time: MovingClock
+) -> None:
+    accounts = [account, *(make_account(member, "pigeon") for member in people.advocates[1:4])]
+    shares = [
+        make_share(people, one, post=make_post(people.house, url=f"https://aurora.example/{one.pk}"))
+        for one in accounts
+    ]
+    time.advance(timedelta(seconds=11))
+    claims = {made.share_id: made for made in Publisher(now=time)._claim(9)}
+    first, second, third, overtaken = (claims[share.pk] for share in shares)
+    Share.objects.filter(pk=overtaken.share_id).update(attempt=2)
+
+    told = [
+        outbox.as_out(first, Published("p1", "https://pigeon.test/1"), outcome="out"),
+        outbox.as_out(second, Published("", ""), outcome="found"),
+        outbox.as_planned(third, until=time() + timedelta(minutes=1), outcome="later", reason="later"),
+        outbox.as_out(overtaken, Published("p9", "https://pigeon.test/9"), outcome="out"),
+    ]
+    assert outbox.close(told, house(), at=time()) == {first.share_id, second.share_id, third.share_id}
+
+    assert [state(share)[0] for share in shares] == ["sent", "sent", "planned", "sending"]
+    assert [(share.remote_id, share.remote_url) for share in shares[:2]] == [("p1", "https://pigeon.test/1"), ("", "")]
+    assert shares[0].engagement_due_at == time() + outbox.FIRST_READING
+    assert shares[1].engagement_due_at is None
+    assert [outcomes(share) for share in shares] == [["out"], ["found"], ["later"], ["late"]]
+
+
+def test_a_result_that_cannot_be_stored_does_not_take_the_others_with_it(
+    people: People, account: Account, time: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = [account, *(make_account(member, "pigeon") for member in people.advocates[1:3])]
+    shares = [
+        make_share(people, one, post=make_post(people.house, url=f"https://aurora.example/{one.pk}"))
+        for one in accounts
+    ]
+    time.advance(timedelta(seconds=11))
+    publisher = Publisher(now=time)
+    claims = publisher._claim(9)
+    real = outbox.close
+
+    def close(closings: Any, *args: Any, **named: Any) -> set[int]:
+        told = list(closings)
+        if shares[1].pk in {one.claim.share_id for one in told}:
+            raise OperationalError
+        return real(told, *args, **named)
+
+    jobs = publisher._ready(claims)
+    monkeypatch.setattr(outbox, "close", close)
+    publisher._record([Done(job, published=Published("p", "https://pigeon.test/p")) for job in jobs])
+    assert [state(share)[0] for share in shares] == ["sent", "sending", "sent"]
 
 
 def test_a_scheduled_share_goes_out_at_its_minute(

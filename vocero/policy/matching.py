@@ -1,6 +1,7 @@
 """Finds terms in a text as people write them: case, accents, look-alike letters, invisible signs and spacing aside."""
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -56,6 +57,11 @@ def fold(text: str) -> Folded:
             kept.append(part)
             where.append(position)
     return Folded("".join(kept), tuple(where), frozenset(gaps))
+
+
+def part(whole: Folded, start: int, end: int) -> str:
+    """Give the folded form of a part of a text from that of the whole: signs are folded one by one."""
+    return whole.text[bisect_left(whole.where, start) : bisect_left(whole.where, end)]
 
 
 def squeezed(text: str) -> str:

@@ -1,7 +1,6 @@
 """Names of the company and its products as they should be written, and what people write instead."""
 
 import unicodedata
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +10,7 @@ import regex
 from rapidfuzz.distance import OSA
 
 from vocero.lib.text import urls
-from vocero.policy.matching import Folded, Match, Matcher, fold, squeezed
+from vocero.policy.matching import Match, Matcher, fold, part, squeezed
 from vocero.policy.rules import Rule
 
 SHORTEST: Final = 6
@@ -64,18 +63,13 @@ def _similar(
         count = len(_WORD.findall(rule.text)) or 1
         for size in (count, count + 1):
             if size not in runs:
-                runs[size] = [(start, end, _part(whole, start, end)) for start, end in _runs(spans, size)]
+                runs[size] = [(start, end, part(whole, start, end)) for start, end in _runs(spans, size)]
             for start, end, form in runs[size]:
                 if not _is_slip(form, name, language) or text[start].isupper() != rule.text[:1].isupper():
                     continue
                 if not any(start < last and first < end for first, last in taken):
                     taken.append((start, end))
                     yield text[start:end], rule
-
-
-def _part(whole: Folded, start: int, end: int) -> str:
-    """Give the folded form of a part of a text, which is the part of its folded form: signs are folded one by one."""
-    return whole.text[bisect_left(whole.where, start) : bisect_left(whole.where, end)]
 
 
 @lru_cache(maxsize=4096)

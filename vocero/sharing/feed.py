@@ -247,7 +247,9 @@ def _posts(member: int, **posts: int) -> QuerySet[Any, Any]:
         .exclude(channel=Share.Channel.PRACTICE)
         .order_by()
     )
-    return Post.objects.filter(pk__in=list(posts.values())).values_list(  # by key alone: an index of states is worse
+    return Post.objects.filter(
+        pk__in=list(posts.values())
+    ).values_list(  # by key alone: an index of states is worse
         "pk",
         "public_id",
         "title",
