@@ -20,7 +20,7 @@ class SessionStore(DatabaseSessions):
     """Django's own sessions in the database; only reading one is quicker."""
 
     def load(self) -> dict[str, Any]:
-        rows = _SESSION.rows(key=self.session_key)
+        rows = _SESSION.rows(key=self.session_key or "")
         if not rows or rows[0][1] <= clock.now():
             self._session_key = None
             return {}
@@ -40,7 +40,7 @@ class MemberBackend(_Members, ModelBackend):
     """Django's own backend, for those whom the product itself signs in."""
 
 
-class SignInBackend(_Members, AuthenticationBackend):
+class SignInBackend(_Members, AuthenticationBackend):  # type: ignore[misc]
     """The backend of the sign-in pages."""
 
 
