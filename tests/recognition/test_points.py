@@ -1,16 +1,21 @@
 """Points: what earns, what never does, and a ledger that only grows."""
 
-from datetime import date, timedelta
+import random
+from datetime import date, datetime, timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from tests.cast import People
 from tests.measurement.facts import click_on, convert_on, noon, share_on
 from tests.sharing.library import make_post
-from vocero.company.models import Installation
+from vocero.company.models import Installation, Program
 from vocero.recognition import queries, services
 from vocero.recognition.models import LedgerEntry
+from vocero.recognition.rules import clicked, personalized, shared
+from vocero.recognition.rules.registry import RULES
 from vocero.sharing.models import Share
+from vocero.tracking.models import ShareTotal
 
 DAY = date(2026, 11, 17)
 LATER = noon(DAY) + timedelta(hours=2)
@@ -142,3 +147,50 @@ def test_nobody_can_be_thanked_who_did_not_choose_to_be_named(people: People) ->
     with pytest.raises(services.NotThanked):
         services.write_note(share, author=people.bruno, text="I saw you.", at=LATER)
     assert queries.named_sharers([share.post_id], people.program, but=people.bruno) == {}
+
+
+def test_whoever_is_not_looked_at_has_the_points_that_the_rules_give(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(4)
+    posts = [make_post(people.house, url=f"https://aurora.example/{number}") for number in range(3)]
+    shares: list[Share] = []
+    for turn in range(12):
+        for _ in range(4):
+            member, day = chance.choice(people.advocates[:5]), DAY - timedelta(days=chance.randrange(3))
+            values = BY_API if chance.random() < 0.6 else {}
+            own, told = chance.random() < 0.5, chance.random() < 0.8
+            shares.append(share_on(member, chance.choice(posts), day, personalized=own, disclosed=told, **values))
+        for share in chance.sample(shares, 3):
+            click_on(share, DAY, [chance.randrange(40) for _ in range(chance.randrange(1, 9))])
+        for total in ShareTotal.objects.filter(share__in=chance.sample(shares, 2)):
+            ShareTotal.objects.filter(share=total.share_id).update(valid=total.valid // 2, unique=total.unique // 3)
+        Installation.objects.update(points_enabled=turn != 5, points_off_countries=["ES"] if turn == 8 else [])
+        services.score(at=LATER)
+        with monkeypatch.context() as patched:
+            patched.setattr(services, "unsettled", everybody)
+            assert services.score(at=LATER) == 0, turn
+
+
+def everybody(_installation: Installation, program: Program, since: datetime) -> dict[date, list[int]]:
+    """Every member with a share, as if none were settled."""
+    found: dict[date, list[int]] = {}
+    for day_on, member in Share.objects.filter(program=program, out_at__gte=since).values_list("day_on", "member"):
+        assert day_on is not None
+        found.setdefault(day_on, []).append(member)
+    return {day_on: sorted(set(members)) for day_on, members in found.items()}
+
+
+def test_every_rule_is_known_to_the_search_for_what_is_not_settled() -> None:
+    assert {rule.name for rule in RULES} == {"shared", "personalized", "clicked"}
+    assert sum(rule.most for rule in RULES) == shared.POINTS + personalized.POINTS + clicked.MOST
+
+
+def test_a_settled_company_is_scored_without_looking_at_a_single_share(
+    people: People, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for member in people.advocates[:5]:
+        click_on(share_on(member, make_post(people.house), DAY, **BY_API), DAY, [1, 2])
+    services.score(at=LATER)
+    with django_assert_max_num_queries(5):
+        services.score(at=LATER)

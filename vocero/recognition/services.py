@@ -1,8 +1,9 @@
 """Writes points and thanks: a ledger that only grows, notes of colleagues, and the program team's thanks for a post."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
+from itertools import batched
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -21,6 +22,7 @@ from vocero.recognition.period_points import bring_up_to_date, lacks_points, reb
 from vocero.recognition.rules.base import Facts
 from vocero.recognition.rules.registry import RULES
 from vocero.recognition.rules.shared import SHARED
+from vocero.recognition.unsettled import unsettled
 from vocero.sharing.models import Share
 from vocero.tracking.models import ShareTotal
 
@@ -37,29 +39,28 @@ class NotThanked(Refusal):
 def score(*, at: datetime, since: datetime | None = None) -> int:
     """Give the points that are missing, and take back visibly what is not earned any more; gives how many entries.
 
-    Looks at shares that came out since `since` (40 days ago by default). Safe to run at any time, twice, and on two
-    machines at once: a fact earns once by the ledger's own constraint, and a program is scored under its lock.
+    Looks at shares that came out since `since` (40 days ago by default), as far as their points may have to change. Safe
+    to run at any time, twice, and on two machines at once: a fact earns once by the ledger's own constraint, and a
+    program is scored under its lock, some hundred members of a day at once.
     """
     installation = house()
     written = 0
     for program in Program.objects.filter(archived_at=None):
         if lacks_points(program):
             rebuild_points(program)
-        for day_on in _days(program, since or at - RECENT):
-            with transaction.atomic():
-                ScoreLock.objects.get_or_create(program=program)
-                ScoreLock.objects.select_for_update().get(program=program)
-                written += _score_day(installation, program, day_on, at=at)
+        for day_on, members in unsettled(installation, program, since or at - RECENT).items():
+            for some in batched(members, _CHUNK, strict=False):
+                with transaction.atomic():
+                    ScoreLock.objects.get_or_create(program=program)
+                    ScoreLock.objects.select_for_update().get(program=program)
+                    written += _score_day(installation, program, day_on, some, at=at)
     return written
 
 
-def _days(program: Program, since: datetime) -> list[date]:
-    shares = Share.objects.filter(program=program, out_at__gte=since, day_on__isnull=False)
-    return sorted({day_on for day_on in shares.values_list("day_on", flat=True) if day_on is not None})
-
-
-def _score_day(installation: Installation, program: Program, day_on: date, *, at: datetime) -> int:
-    shares = list(Share.objects.filter(program=program, day_on=day_on, out_at__isnull=False))
+def _score_day(
+    installation: Installation, program: Program, day_on: date, members: Collection[int], *, at: datetime
+) -> int:
+    shares = list(Share.objects.filter(program=program, day_on=day_on, member__in=members, out_at__isnull=False))
     clicks = _clicks(shares)
     earned = _earned(shares)
     earning = {share_id for (share_id, rule), (points, _number) in earned.items() if rule == SHARED.name and points > 0}
