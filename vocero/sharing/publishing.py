@@ -6,6 +6,7 @@ One thread does all the work with the database, in small batches; a crew of thre
 import logging
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import batched
@@ -32,9 +33,10 @@ ASKS_BY_SENDING = frozenset({RetryKind.KEY, RetryKind.RECORD_KEY})
 """With these, `find` may send the same key again: so it needs the gate's word as sending does."""
 _HELD_FOR = timedelta(minutes=1)
 _LOOK_AGAIN = 0.5  # seconds
-_BATCH, _WINDOW = gate.BATCH, 256
-_LOOKED_FOR, _SHORT_FOR = 0.2, 0.1
-"""Seconds for which it is known well enough what waits, if there is enough of it and if not; a claim asks in any case."""
+_BATCH, _WINDOW, _LOOKS = gate.BATCH, 128, 12
+_ENOUGH_FOR, _FEW_FOR, _NONE_FOR = 0.2, 0.1, 0.05
+"""Seconds for which it is known well enough what waits: if enough of it may go, if less, and if nothing may, while
+something is on its way. A claim asks in any case."""
 _IN_VAIN = 3
 """How often in a row others may be faster before what is on its way is seen to again."""
 _TOLD_TRIES = 3
@@ -124,8 +126,9 @@ class Publisher:
     def _choose(self, most: int, at: datetime) -> list[int]:
         """Choose of those that wait; they are looked for again where that was a while ago or too few may go."""
         age = time.monotonic() - self._looked_at
-        keys = self._traffic.choose(self._waiting, most=most, at=at) if age < _LOOKED_FOR else []
-        if not keys or (len(keys) < most and age >= _SHORT_FOR):
+        keys = self._traffic.choose(self._waiting, most=most, at=at) if age < _ENOUGH_FOR else []
+        known_for = _ENOUGH_FOR if len(keys) == most else _FEW_FOR if keys else _NONE_FOR
+        if age >= known_for or not (keys or self._traffic.under_way):
             self._waiting = self._look(at)
             self._looked_at = time.monotonic()
             keys = self._traffic.choose(self._waiting, most=most, at=at)
@@ -136,20 +139,27 @@ class Publisher:
     def _look(self, at: datetime) -> list[Waiting]:
         """Look for what waits longest, lapsed leases first; among them chance decides once others are seen at work.
 
-        So two publishers seldom want the same share, and what a person shares still leaves in order.
+        So two publishers seldom want the same share, and what a person shares still leaves in order. Of each server no
+        more than it may get is looked for, so that many that wait for one do not hide those for others.
         """
-        found = outbox.waiting(
-            at,
-            most=_WINDOW,
-            full=self._traffic.full_servers(at),
-            busy=self._traffic.busy_accounts(at),
-            planned=stop_in_force() is None,
-            lapsed=self._takes_over,
+        found: dict[int, Waiting] = {}
+        planned, busy, enough = (
+            stop_in_force() is None,
+            self._traffic.busy_accounts(at),
+            self._traffic.closed_servers(at),
         )
+        for _ in range(_LOOKS):
+            some = outbox.waiting(at, most=_WINDOW, full=enough, busy=busy, planned=planned, lapsed=self._takes_over)
+            found |= {one.share_id: one for one in some}
+            servers = Counter(one.server for one in found.values())
+            enough |= {server for server, many in servers.items() if many >= self._pace.per_server}
+            may_go = sum(min(many, self._pace.per_server) for many in servers.values())
+            if len(some) < _WINDOW or may_go >= self._pace.at_once:
+                break
         if not self._in_company:
-            return found
+            return list(found.values())
         chance = random.getrandbits(32)
-        return sorted(found, key=lambda one: (not one.lapsed, hash((chance, one.account_id))))
+        return sorted(found.values(), key=lambda one: (not one.lapsed, hash((chance, one.account_id))))
 
     def _claim_these(self, keys: Sequence[int], at: datetime) -> tuple[list[Claim], int]:
         """Claim these shares as far as they may leave and nobody was faster; gives how many were turned away, too.

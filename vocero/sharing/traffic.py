@@ -104,11 +104,10 @@ class Traffic:
             _add(self._servers, (account.network, account.instance), by)
             _add(self._accounts, account.pk, by)
 
-    def full_servers(self, at: datetime) -> set[Server]:
-        """Give the servers that get nothing more now."""
-        most = self._pace.per_server
+    def closed_servers(self, at: datetime) -> set[Server]:
+        """Give the servers that get nothing more now, because they failed."""
         on_trial = {server for server in self._breaker.on_trial(at) if self._servers[server]}
-        return self._breaker.open(at) | on_trial | {server for server, many in self._servers.items() if many >= most}
+        return self._breaker.open(at) | on_trial
 
     def busy_accounts(self, at: datetime) -> set[int]:
         """Give the accounts that get nothing more now."""
