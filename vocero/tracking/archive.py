@@ -10,7 +10,7 @@ import os
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 
 from vocero.lib.errors import Refusal
 from vocero.lib.periods import Period, PeriodKind, days_between
-from vocero.tracking import parquet, partitions, recount, stats
+from vocero.tracking import abreast, parquet, partitions, recount, stats
 from vocero.tracking.keys import Places
 from vocero.tracking.models import Click, ClickMonth, RequestStat
 from vocero.tracking.parquet import Scratch
@@ -290,10 +290,42 @@ def first_countable_day(folder: Folder, *, kept_on: date | None) -> date | None:
     return first if RequestStat.objects.filter(day_on__lt=first, raw__gt=0).exists() else None
 
 
-def rebuild(first_on: date, last_on: date, folder: Folder, *, tell: Callable[[date], None] = lambda _day: None) -> None:
-    """Make the click roll-ups of days again, from the database and, where rows have gone, from the files."""
-    _with_each_day(first_on, last_on, folder, stats.rebuild_day, tell=tell)
+def rebuild(
+    first_on: date,
+    last_on: date,
+    folder: Folder,
+    *,
+    tell: Callable[[date], None] = lambda _day: None,
+    processes: int = 1,
+) -> None:
+    """Make the click roll-ups of days again, from the files where rows have gone, and then from the database.
+
+    Days whose clicks are in the database are worked through by as many processes as asked for.
+    """
+    settled = settled_months()
+    for month, row in settled:
+        if month.first_on <= last_on and month.last_on >= first_on and (reason := why_unreadable(row, folder)):
+            raise NotReadable(reason)
+    kept: list[date] = []
+    filed: list[date] = []
+    for day in days_between(first_on, last_on):
+        is_filed = any(month.first_on <= day <= month.last_on for month, _row in settled)
+        (filed if is_filed else kept).append(day)
+    _with_each_day(filed, folder, stats.rebuild_day, tell=tell)
+    abreast.work_through(kept, _rebuilding, processes=processes, tell=tell)
     stats.mend_sums(first_on, last_on)
+
+
+def _rebuilding() -> abreast.Work:
+    """Give what makes days again, with places that it keeps from one day to the next."""
+    places = Places()
+
+    def rebuild_some(days: Sequence[date], tell: Callable[[date], None]) -> None:
+        for day in days:
+            stats.rebuild_day(day, places)
+            tell(day)
+
+    return rebuild_some
 
 
 def differences(
@@ -305,13 +337,12 @@ def differences(
     def compare(day: date, places: Places) -> None:
         wrong.update(different.table for different in stats.differences(day, places))
 
-    _with_each_day(first_on, last_on, folder, compare, tell=tell)
+    _with_each_day(days_between(first_on, last_on), folder, compare, tell=tell)
     return wrong
 
 
 def _with_each_day(
-    first_on: date,
-    last_on: date,
+    days: Sequence[date],
     folder: Folder,
     work: Callable[[date, Places], object],
     *,
@@ -319,22 +350,22 @@ def _with_each_day(
 ) -> None:
     """Do something with each day while its clicks can be counted: where rows have gone, the file's stand in for them."""
     places = Places()
-    left = days_between(first_on, last_on)
+    left = list(days)
     for month, row in settled_months():
-        days = [day for day in left if month.first_on <= day <= month.last_on]
-        if not days:
+        filed = [day for day in left if month.first_on <= day <= month.last_on]
+        if not filed:
             continue
         if reason := why_unreadable(row, folder):
             raise NotReadable(reason)
-        for day in left[: left.index(days[0])]:
+        for day in left[: left.index(filed[0])]:
             work(day, places)
             tell(day)
         with parquet.opened(folder.place / row.file) as file:
-            for day in days:
+            for day in filed:
                 with recount.standing_in(day, file.of_day(day)):
                     work(day, places)
                 tell(day)
-        left = left[left.index(days[-1]) + 1 :]
+        left = left[left.index(filed[-1]) + 1 :]
     for day in left:
         work(day, places)
         tell(day)

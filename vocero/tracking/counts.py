@@ -78,27 +78,27 @@ def count_clicks(rows: Iterable[ClickRow], places: Mapping[int, Place], cuts: Se
             others[other] = others.get(other, 0) + 1
     for (link, verdict, day), times in others.items():
         _count_requests(counts, places[link].content, day, verdict, times)
-    _note_first(counts, first, places)
+    note_first(counts, first, places)
     for day, links in days.items():
         _spread(counts, day, links, places, cuts)
     return counts
 
 
 def count_grouped(
-    day: int, found: Iterable[tuple[int, str, int, int]], places: Mapping[int, Place], cuts: Sequence[Cut]
+    day: int,
+    unique: Mapping[int, int],
+    others: Iterable[tuple[int, str, int]],
+    places: Mapping[int, Place],
+    cuts: Sequence[Cut],
 ) -> Counts:
-    """Count a day's clicks that are grouped already: link, verdict, how many, smallest id."""
+    """Count a day's clicks that are grouped already: unique ones by link, others by link and verdict; no first ones."""
     counts = Counts()
-    links: dict[int, Pair] = {}
-    first: dict[int, int] = {}
-    for link, verdict, times, smallest in found:
-        if verdict in _READERS:
-            links[link] = links.get(link, 0) + (UNIQUE if verdict == "valid" else VALID) * times
-            if smallest < first.get(link, smallest + 1):
-                first[link] = smallest
+    links = {link: UNIQUE * times for link, times in unique.items()}
+    for link, verdict, times in others:
+        if verdict == "repeat":
+            links[link] = links.get(link, 0) + VALID * times
         else:
             _count_requests(counts, places[link].content, day, verdict, times)
-    _note_first(counts, first, places)
     _spread(counts, day, links, places, cuts)
     return counts
 
@@ -111,7 +111,7 @@ def _count_requests(counts: Counts, group: Group, day: int, verdict: str, times:
     verdicts[verdict] = verdicts.get(verdict, 0) + times
 
 
-def _note_first(counts: Counts, links: Mapping[int, int], places: Mapping[int, Place]) -> None:
+def note_first(counts: Counts, links: Mapping[int, int], places: Mapping[int, Place]) -> None:
     """Note the first click of each share, from those of its links."""
     first = counts.first
     for link, click_id in links.items():
@@ -128,7 +128,7 @@ def _spread(
     contents: dict[Group, Pair] = defaultdict(int)
     people: dict[Group, Pair] = defaultdict(int)
     for link, packed in links.items():
-        share, member, program, _network, content, of = places[link]
+        share, member, program, _network, content, of, *_ = places[link]
         if share is not None and member is not None:
             key = (day, share)
             shares[key] = shares.get(key, 0) + packed

@@ -10,10 +10,12 @@ from vocero.tracking.columns import ShortWord
 from vocero.tracking.models import DIMENSIONS, NETWORK_LETTERS, ClickStat
 
 type Cut = tuple[int, int, str, str]  # program, dimension's number, key, network's letter
+type Key = tuple[int, int, str]  # the same through all networks
 
 NETWORK: Final = ShortWord(max_length=21, letters=NETWORK_LETTERS)
 EVERY: Final = NETWORK.shorten(ClickStat.EVERY_NETWORK)
 _NUMBER: Final = {name: number for number, name in enumerate(DIMENSIONS)}
+POST: Final = _NUMBER["post"]
 _MOST_KEPT: Final = 300_000
 _CHUNK: Final = 500
 
@@ -28,18 +30,26 @@ _ASKED: Final = """
 
 
 class Group:
-    """Cuts that many links have in common, on one network; `ids` are their numbers, the places in `Places.cuts`."""
+    """Cuts that many links have in common, on one network; `ids` are their numbers, the places in `Places.cuts`.
 
-    __slots__ = ("ids", "network", "program")
+    `bits` are those of a `Place`.
+    """
 
-    def __init__(self, program: int, network: str, ids: tuple[int, ...]) -> None:
+    __slots__ = ("bits", "ids", "network", "program")
+
+    def __init__(self, program: int, network: str, ids: tuple[int, ...], bits: int) -> None:
         self.program = program
         self.network = network
         self.ids = ids
+        self.bits = bits
 
 
 class Place(NamedTuple):
-    """Where a link's clicks count. Without a share it has neither share nor member."""
+    """Where a link's clicks count. Without a share it has neither share nor member.
+
+    `about` and `of` have a bit for each key of its content (but its post) and of its people, as `Places.about` and
+    `Places.of_people` number them: what two places have in common is their AND.
+    """
 
     share_id: int | None
     member_id: int | None
@@ -47,6 +57,9 @@ class Place(NamedTuple):
     network: str
     content: Group
     people: Group
+    post: str
+    about: int
+    of: int
 
 
 class Places:
@@ -59,6 +72,9 @@ class Places:
         self.cuts: list[Cut] = []
         self.every: dict[int, int] = {}
         """By the number of a cut on one network, that of the same over all networks."""
+        self.about: dict[Key, int] = {}
+        self.of_people: dict[Key, int] = {}
+        """By key, the number of its bit; posts have none, there are too many of them."""
 
     def of(self, link_ids: Iterable[int]) -> Mapping[int, Place]:
         """Give the place of each link; a link that does not exist (any more) is left out."""
@@ -90,16 +106,22 @@ class Places:
         ) = row
         about = (program, network, post, campaign, origin, kind, topics, purposes)
         of = (program, network, teams, location, language)
-        content = self._groups.get(about) or self._group(about, program, network, _content(about))
-        people = self._groups.get(of) or self._group(of, program, network, _people(*of[2:]))
-        return Place(share, member, program, NETWORK.shorten(network), content, people)
+        content = self._groups.get(about) or self._group(about, _content(about), self.about)
+        people = self._groups.get(of) or self._group(of, _people(*of[2:]), self.of_people)
+        letter = NETWORK.shorten(network)
+        return Place(share, member, program, letter, content, people, str(post), content.bits, people.bits)
 
-    def _group(self, about: tuple[Any, ...], program: int, network: str, keys: Iterable[tuple[str, str]]) -> Group:
+    def _group(self, what: tuple[Any, ...], keys: Iterable[tuple[str, str]], numbers: dict[Key, int]) -> Group:
+        program, network = what[:2]
         named = [(_NUMBER[dimension], key) for dimension, key in keys]
         letter = NETWORK.shorten(network)
         ids = tuple([self._id((program, *key, letter)) for key in named])
         self.every.update(zip(ids, [self._id((program, *key, EVERY)) for key in named], strict=True))
-        made = self._groups[about] = Group(program, letter, ids)
+        bits = 0
+        for key in named:
+            if key[0] != POST:
+                bits |= 1 << numbers.setdefault((program, *key), len(numbers))
+        made = self._groups[what] = Group(program, letter, ids, bits)
         return made
 
     def _id(self, cut: Cut) -> int:

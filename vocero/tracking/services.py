@@ -78,12 +78,15 @@ def remember_visitor(house: Installation, member: Member, *, address: str, agent
     return OwnVisit.objects.get_or_create(day_on=today, member=member, visitor=key)[1]
 
 
-def rebuild_clicks(first_on: date, last_on: date, *, tell: Callable[[date], None] = lambda _day: None) -> None:
+def rebuild_clicks(
+    first_on: date, last_on: date, *, tell: Callable[[date], None] = lambda _day: None, processes: int = 1
+) -> None:
     """Make the click roll-ups of days again from the clicks, also archived ones; they come out as the same rows.
 
-    `tell` hears of each day. Raises NotReadable when a file of the archive is needed and cannot be read here.
+    `tell` hears of each day. Raises NotReadable when a file of the archive is needed and cannot be read here, and
+    NotFinished when one of several processes fails.
     """
-    archive.rebuild(first_on, last_on, archive.folder(), tell=tell)
+    archive.rebuild(first_on, last_on, archive.folder(), tell=tell, processes=processes)
 
 
 def wrong_roll_ups(

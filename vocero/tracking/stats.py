@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from operator import sub
 from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
@@ -76,17 +77,34 @@ def days_to_count(days: Iterable[date] | None = None) -> list[date]:
     return [row["day_on"] for row in rows if row["total"] != counted.get(row["day_on"], 0)]
 
 
-def count_day(day_on: date, places: Places) -> Counts:
-    """Count the clicks of a day anew."""
-    day = number_of_day(day_on)
-    first, last = Click.ids_of(day_on)
-    begin, end = Click.visitors_of(day_on)
-    found = store.ask(
-        "SELECT link_id, verdict, COUNT(*), MIN(id) FROM tracking_click"  # noqa: S608
-        f" WHERE id >= {first} AND id < {last} AND visitor >= {begin} AND visitor < {end} GROUP BY link_id, verdict",
+def count_day(day_on: date, places: Places) -> tuple[Counts, dict[Key, int]]:
+    """Count the clicks of a day anew, and its visitors by key. First clicks of shares are not looked for."""
+    links, visitors = daily_visitors.count_unique(day_on, places)
+    others = store.ask(
+        f"SELECT link_id, verdict, COUNT(*) FROM tracking_click WHERE {_of_day(day_on)} AND verdict <> 'valid'"  # noqa: S608
+        " GROUP BY link_id, verdict",
         [],
     )
-    return counts.count_grouped(day, found, places.of({row[0] for row in found}), places.cuts)
+    known = places.of(links.keys() | {row[0] for row in others})
+    return counts.count_grouped(number_of_day(day_on), links, others, known, places.cuts), visitors
+
+
+def _find_first(found: Counts, day_on: date, places: Places) -> None:
+    """Find the first clicks of the shares that were clicked on a day: only what changes totals asks for them."""
+    begin, end = Click.visitors_of(day_on)
+    # Unique ones by visitor alone, so that their index answers; the click before it may have been stored as a repeat.
+    for where in (
+        f"visitor >= {begin} AND visitor < {end} AND verdict = 'valid'",
+        f"{_of_day(day_on)} AND verdict = 'repeat'",
+    ):
+        first = dict(store.ask(f"SELECT link_id, MIN(id) FROM tracking_click WHERE {where} GROUP BY link_id", []))  # noqa: S608
+        counts.note_first(found, first, places.of(first))
+
+
+def _of_day(day_on: date) -> str:
+    first, last = Click.ids_of(day_on)
+    begin, end = Click.visitors_of(day_on)
+    return f"id >= {first} AND id < {last} AND visitor >= {begin} AND visitor < {end}"
 
 
 def rebuild_day(day_on: date, places: Places | None = None) -> None:
@@ -98,29 +116,42 @@ def rebuild_day(day_on: date, places: Places | None = None) -> None:
     for left in reversed(range(_TRIES)):
         before = _requests_on(day_on)
         if left:
-            found, visitors = count_day(day_on, places), daily_visitors.found_visitors(day_on, places)
+            found, visitors = _count_to_write(day_on, places)
         with transaction.atomic():
             _hold(day_on)
             if not left:
-                found, visitors = count_day(day_on, places), daily_visitors.found_visitors(day_on, places)
+                found, visitors = _count_to_write(day_on, places)
             elif _requests_on(day_on) != before:
                 continue
-            _write_day(day_on, found, visitors)
+            _write_day(day_on, found, visitors, places)
             return
 
 
-def _write_day(day_on: date, found: Counts, visitors: Mapping[Key, int]) -> None:
+def _count_to_write(day_on: date, places: Places) -> tuple[Counts, dict[Key, int]]:
+    """Count a day, and find first clicks if it is plain that totals are going to change."""
+    found, visitors = count_day(day_on, places)
+    there = store.ask(
+        f'SELECT COUNT(*), SUM(valid), SUM("unique") FROM tracking_shareday WHERE day_on = {number_of_day(day_on)}',  # noqa: S608
+        [],
+    )
+    valid, unique = pair(sum(found.shares.values()))
+    if [int(value or 0) for value in there[0]] != [len(found.shares), valid, unique]:
+        _find_first(found, day_on, places)
+    return found, visitors
+
+
+def _write_day(day_on: date, found: Counts, visitors: Mapping[Key, int], places: Places) -> None:
     day = number_of_day(day_on)
     for table, rows in _tables_of_day(found, visitors).items():
         changes = _replace(table, store.rows_of_day(table, day), rows)
         if table is store.STATS:
-            _shift(_WEEKS, changes)
+            _shift(_WEEKS, day, changes)
         elif table is store.MEMBER_DAYS:
-            _shift(_MONTHS, changes)
-        elif table is store.SHARE_DAYS:
-            totals = [
-                (share, found.first.get(share, NEVER), *change) for (_day, share), change in sorted(changes.items())
-            ]
+            _shift(_MONTHS, day, changes)
+        elif table is store.SHARE_DAYS and changes:
+            if not found.first:
+                _find_first(found, day_on, places)
+            totals = [(share, found.first.get(share, NEVER), *change) for (_day, share), change in changes.items()]
             store.add(store.SHARE_TOTALS, totals)
             store.drop_empty(store.SHARE_TOTALS, [row[:1] for row in totals if row[2] < 0])
     daily_visitors.note_count(day_on, sum(packed & 0xFFFFFFFF for key, packed in found.stats.items() if key[1] == 0))
@@ -148,7 +179,7 @@ def differences(day_on: date, places: Places | None = None) -> list[Difference]:
         count_visitors(day_on)
     for _try in range(_TRIES):
         before = _requests_on(day_on)
-        expected = _tables_of_day(count_day(day_on, places), daily_visitors.found_visitors(day_on, places))
+        expected = _tables_of_day(*count_day(day_on, places))
         stored = {table: store.rows_of_day(table, number_of_day(day_on)) for table in expected}
         if before == _requests_on(day_on):
             break
@@ -174,26 +205,28 @@ def _tables_of_day(found: Counts, visitors: Mapping[Key, int]) -> dict[Table, Ro
 
 
 def _replace(table: Table, stored: Rows, rows: Rows) -> Rows:
-    """Bring stored rows to what they should be; gives by how much each has changed."""
+    """Bring stored rows to what they should be; gives by how much each has changed, in the order of keys."""
+    if rows == stored:
+        return {}
     nothing = (0,) * len(table.counts)
+    differ = [key for key, row in rows.items() if stored.get(key) != row]
+    gone = [key for key in stored if key not in rows]
     changes = {}
-    for key in sorted([key for key in rows.keys() | stored.keys() if rows.get(key) != stored.get(key)]):
-        old, new = stored.get(key, nothing), rows.get(key, nothing)
-        changes[key] = tuple(after - before for after, before in zip(new, old, strict=True))
+    for key in sorted(differ + gone):
+        old, new = stored.get(key), rows.get(key, nothing)
+        changes[key] = new if old is None else tuple(map(sub, new, old))
     store.put(table, [(*key, *rows.get(key, nothing)) for key in changes])
-    store.drop_empty(table, [key for key in changes if key not in rows])
+    store.drop_empty(table, gone)
     return changes
 
 
-def _shift(into: _Sum, changes: Rows) -> None:
-    """Let sums follow what has changed in their days."""
-    place = list(into.days.key).index("day_on")
-    sums: dict[Key, tuple[int, ...]] = {}
-    for key, change in changes.items():
-        whole = (*key[:place], into.begin(key[place]), *key[place + 1 :])
-        sums[whole] = tuple(map(sum, zip(sums.get(whole, (0,) * len(change)), change, strict=True)))
-    store.add(into.table, [(*key, *sums[key]) for key in sorted(sums)])
-    store.drop_empty(into.table, [key for key in sorted(sums) if min(sums[key]) < 0])
+def _shift(into: _Sum, day: int, changes: Rows) -> None:
+    """Let sums follow what has changed in one of their days."""
+    place, begin = list(into.days.key).index("day_on"), into.begin(day)
+    keys = [(*key[:place], begin, *key[place + 1 :]) for key in changes]
+    store.add(into.table, [(*key, *change) for key, change in zip(keys, changes.values(), strict=True)])
+    less = [key for key, change in zip(keys, changes.values(), strict=True) if min(change) < 0]
+    store.drop_empty(into.table, less)
 
 
 def mend_sums(first_on: date, last_on: date) -> list[Difference]:
