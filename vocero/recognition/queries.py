@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Min, Sum
+from django.db.models import Sum
 from django.utils.functional import Promise
 
 from vocero.company.models import Installation, Program
@@ -16,8 +16,7 @@ from vocero.recognition.rules.personalized import POINTS as PERSONALIZED_POINTS
 from vocero.recognition.rules.registry import RULES
 from vocero.recognition.rules.shared import POINTS as SHARED_POINTS
 from vocero.sharing.models import Share
-from vocero.tracking.models import Conversion
-from vocero.tracking.queries import first_clicks
+from vocero.tracking.queries import credited_at, first_clicks
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +102,7 @@ def thanks_for(shares: Sequence[Share]) -> dict[int, Thanks]:
     """Give the good moments of shares by id; four queries however many shares there are."""
     ids = [share.pk for share in shares]
     clicks = first_clicks(ids)
-    conversions = dict(
-        Conversion.objects.filter(share__in=ids, state=Conversion.State.CREDITED, verified=True)
-        .values_list("share")
-        .annotate(Min("at"))
-    )
+    conversions = {share: min(moments) for share, moments in credited_at(ids).items()}
     notes: dict[int, list[Note]] = {}
     for note in Note.objects.filter(share__in=ids).select_related("author").order_by("at"):
         notes.setdefault(note.share_id, []).append(note)

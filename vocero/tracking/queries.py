@@ -89,6 +89,17 @@ def first_clicks(share_ids: Iterable[int]) -> dict[int, datetime]:
     return {share_id: moment_of_id(click_id) for share_id, click_id in found}
 
 
+def credited_at(share_ids: Iterable[int]) -> dict[int, list[datetime]]:
+    """Give the moments of the verified conversions that are credited to shares, by share."""
+    # Only the shares narrow the question: asked for the state too, SQLite goes through all credited conversions there are.
+    rows = Conversion.objects.filter(share__in=list(share_ids)).values_list("share", "at", "state", "verified")
+    found: dict[int, list[datetime]] = {}
+    for share, at, state, verified in rows:
+        if verified and state == Conversion.State.CREDITED:
+            found.setdefault(share, []).append(at)
+    return found
+
+
 def clicks_of_advocate(member: int) -> int:
     """Give the unique clicks of all shares of a member, over all time and programs, from the rows by month."""
     table = MemberMonth._meta.db_table

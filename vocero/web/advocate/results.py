@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count
-
 from vocero.people.models import Member
 from vocero.sharing.models import Share
 from vocero.sharing.queries import Received
-from vocero.tracking.models import Conversion, ShareTotal
-from vocero.tracking.queries import clicks_of_advocate
+from vocero.tracking.models import ShareTotal
+from vocero.tracking.queries import clicks_of_advocate, credited_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +31,11 @@ class Result:
 
 def results_of(shares: Sequence[Share], received: dict[int, Received]) -> dict[int, Result]:
     """Give the figures of shares by id; two queries however many there are."""
-    clicks = clicks_of(shares)
-    credited = Conversion.objects.filter(
-        share__in=[share.pk for share in shares], state=Conversion.State.CREDITED, verified=True
-    )
-    conversions = dict(credited.values_list("share").annotate(many=Count("pk")))
+    clicks, conversions = clicks_of(shares), credited_at(share.pk for share in shares)
     return {
-        share.pk: Result(clicks.get(share.pk, 0), conversions.get(share.pk, 0), received.get(share.pk, Received()))
+        share.pk: Result(
+            clicks.get(share.pk, 0), len(conversions.get(share.pk, ())), received.get(share.pk, Received())
+        )
         for share in shares
     }
 
