@@ -59,11 +59,11 @@ def at_once(pigeon: Pigeon) -> dict[str, int]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_server_gets_a_quarter_of_the_places_and_all_are_sent(people: People, pigeon: Pigeon) -> None:
+def test_a_server_gets_an_eighth_of_the_places_and_all_are_sent(people: People, pigeon: Pigeon) -> None:
     plan(people, 12)
     plan(people, 6, instance="https://owl.test", name="Olga")
     most = at_once(pigeon)
-    assert Publisher(now=MovingClock(AT + timedelta(seconds=11)), pace=Pace(at_once=8)).run() == 18
+    assert Publisher(now=MovingClock(AT + timedelta(seconds=11)), pace=Pace(at_once=16)).run() == 18
     assert len(pigeon.posts) == 18
     assert max(most.values()) == 2
 
@@ -83,7 +83,7 @@ def test_a_server_that_does_not_answer_holds_up_nobody_else(people: People, pige
         return published
 
     pigeon.publish = publish  # type: ignore[method-assign, assignment]
-    assert Publisher(now=MovingClock(AT + timedelta(seconds=11)), pace=Pace(at_once=8)).run() == 18
+    assert Publisher(now=MovingClock(AT + timedelta(seconds=11)), pace=Pace(at_once=16)).run() == 18
     assert others_are_out.is_set()
 
 

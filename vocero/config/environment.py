@@ -158,9 +158,9 @@ SENDS_AT_ONCE = Setting(
     "VOCERO_SENDS_AT_ONCE",
     "number",
     addresses.whole_number(1, 512),
-    "How many shares a worker has on their way to networks at the same time. One server gets at most a quarter of them, "
+    "How many shares a worker has on their way to networks at the same time. One server gets at most an eighth of them, "
     "one account one.",
-    default="128",
+    default="256",
 )
 NODE = Setting(
     "VOCERO_NODE",

@@ -42,7 +42,7 @@ class Pace:
 
     lease: timedelta = timedelta(seconds=120)
     attempt: timedelta = timedelta(seconds=30)
-    at_once: int = 128
+    at_once: int = 256
     first_wait: timedelta = timedelta(seconds=20)
     longest_wait: timedelta = timedelta(minutes=30)
     latest: timedelta = timedelta(hours=24)
@@ -51,8 +51,8 @@ class Pace:
 
     @property
     def per_server(self) -> int:
-        """How many may be on their way to one server: a quarter of all."""
-        return max(1, self.at_once // 4)
+        """How many may be on their way to one server: an eighth of all."""
+        return max(1, self.at_once // 8)
 
     def wait(self, attempt: int) -> timedelta:
         """Give how long to wait after an attempt of this number: doubled each time, half of it left to chance."""

@@ -74,7 +74,7 @@ class Breaker:
 class Traffic:
     """What one publisher has on its way, and what more it may take.
 
-    One server gets at most a quarter of all places, so that a slow one leaves the others theirs; an account gets one, so
+    One server gets at most an eighth of all places, so that a slow one leaves the others theirs; an account gets one, so
     that what a person shares arrives in order.
     """
 
