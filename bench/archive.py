@@ -2,14 +2,10 @@
 
 import os
 import random
-import subprocess
 import sys
-import tempfile
 from datetime import date, timedelta
-from pathlib import Path
 
-from bench.drills import counting
-from bench.drills.crew import ROOT
+from bench import apart
 
 CLICKS = 1_000_000
 SHARES = 100_000
@@ -23,19 +19,7 @@ NETWORK_CLASSES = (1, 1, 1, 1, 1, 1, 1, 0, 2)
 
 def run(*, clicks: int = CLICKS, shares: int = SHARES) -> dict[str, float]:
     """Fill a database in a process of its own and archive its month."""
-    with tempfile.TemporaryDirectory(prefix="vocero-bench-") as folder:
-        environ = counting.clean_environ(Path(folder), VOCERO_NODE="bench")
-        counting.prepare(environ, 1)
-        environ["DJANGO_SETTINGS_MODULE"] = "vocero.config.settings"
-        told = subprocess.run(
-            [sys.executable, "-m", "bench.archive", str(clicks), str(shares)],
-            env=environ,
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
-    return {name: float(value) for name, value in (line.split() for line in told.splitlines())}
+    return apart.measure("bench.archive", clicks, shares)
 
 
 def main(clicks: int, shares: int) -> None:

@@ -1,17 +1,15 @@
 """The ingest: how many clicks of segments a CPU-second becomes rows and roll-ups, and how many bytes they take."""
 
+import argparse
 import os
 import random
 import statistics
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from bench.drills import counting
-from bench.drills.crew import ROOT
+from bench import apart
 
 CLICKS = 1_000_000
 SHARES = 100_000
@@ -19,23 +17,83 @@ MEMBERS = 5_000
 POSTS, TEAMS, TOPICS, CAMPAIGNS = 300, 40, 30, 12
 NETWORKS = ("linkedin", "x", "facebook", "mastodon", "bluesky", "whatsapp")
 DAYS = 30
+SIZES = (1_000_000, 10_000_000)
+"""How many clicks are in the tables already when the growth is measured."""
+GROWTH_PART = 4
+"""Of the clicks, one in so many is taken in on top of them."""
+YEAR = 365
 
 
-def run(*, clicks: int = CLICKS, shares: int = SHARES) -> dict[str, float]:
-    """Take clicks in, in a process of its own, from an empty table; then roll them up again."""
-    with tempfile.TemporaryDirectory(prefix="vocero-bench-") as folder:
-        environ = counting.clean_environ(Path(folder), VOCERO_NODE="bench")
-        counting.prepare(environ, 1)
-        environ["DJANGO_SETTINGS_MODULE"] = "vocero.config.settings"
-        told = subprocess.run(
-            [sys.executable, "-m", "bench.ingest", str(clicks), str(shares)],
-            env=environ,
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
-    return {name: float(value) for name, value in (line.split() for line in told.splitlines())}
+def run(*, clicks: int = CLICKS, shares: int = SHARES, sizes: Sequence[int] = SIZES) -> dict[str, float]:
+    """Take clicks in, in a process of its own, from an empty table; then roll them up again.
+
+    Then, for each of the sizes, take fewer of them in on top of so many that are in the tables already.
+    """
+    return apart.measure("bench.ingest", clicks, shares) | growth(clicks // GROWTH_PART, shares, sizes)
+
+
+def growth(clicks: int, shares: int, sizes: Sequence[int]) -> dict[str, float]:
+    """Give what a click costs on top of each size, and how many times what it costs on top of the first one."""
+    found: dict[str, float] = {}
+    first = 0.0
+    for size in sizes:
+        name = f"{size / 1_000_000:g}_million"
+        cost = apart.measure("bench.ingest", clicks, shares, size)["cpu_us_per_click"]
+        first = first or cost
+        found |= {f"cpu_us_on_{name}": cost, f"growth_{name}": cost / first}
+    return found
+
+
+def grow(clicks: int, shares: int, size: int) -> None:
+    """Fill, put so many clicks with their roll-ups into the tables, take clicks in on top; prints one figure a line."""
+    import django
+
+    django.setup()
+    import time
+
+    from django.conf import settings
+    from django.db import connections
+
+    from vocero.tracking import archive
+    from vocero.tracking.abreast import cores
+    from vocero.tracking.ingest import Ingest
+
+    _fill(shares)
+    last_on = (datetime.now(UTC) - timedelta(days=DAYS + 1)).date()
+    began = time.perf_counter()
+    _put(size, last_on)
+    print(f"  {time.perf_counter() - began:.0f} s  {size} clicks are in the table", file=sys.stderr, flush=True)
+    archive.rebuild(last_on - timedelta(days=YEAR - 1), last_on, archive.folder(), processes=cores())
+    print(f"  {time.perf_counter() - began:.0f} s  and in the roll-ups", file=sys.stderr, flush=True)
+    connections.close_all()  # what was kept in memory goes; what takes clicks in has its own connection
+    _write_segments(settings.ENVIRONMENT.segments, clicks, shares)
+    cpu = time.process_time()
+    taken = Ingest(settings.ENVIRONMENT.segments).drain(at=datetime.now(UTC))
+    print("cpu_us_per_click", (time.process_time() - cpu) / taken * 1_000_000)
+
+
+def _put(size: int, last_on: date) -> None:
+    """Put clicks of a year straight into the table: links and visitors at random, 18 of 100 no reader's."""
+    from django.db import connection, transaction
+
+    from vocero.sharing.models import Link
+    from vocero.tracking.segment import first_id_at
+    from vocero.tracking.visitors import first_visitor_of
+
+    low, links = Link.objects.order_by("pk").values_list("pk", flat=True)[0], Link.objects.count()
+    for number in range(YEAR):
+        day = last_on - timedelta(days=YEAR - 1 - number)
+        many = size * (number + 1) // YEAR - size * number // YEAR
+        base = first_id_at(datetime.combine(day, datetime.min.time(), UTC))
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO tracking_click (id, link_id, visitor, verdict, country, network_class, device)"
+                " WITH RECURSIVE s(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM s WHERE i + 1 < %s)"
+                " SELECT %s + ((i * 86400000000 / %s) << 12), %s + (i * 2654435761 + %s) %% %s,"
+                " %s + (i * 11400714819 & 281474976710655), CASE WHEN i %% 50 < 9 THEN 'bot' ELSE 'valid' END, 'ES', 0, 'd'"
+                " FROM s",
+                [many, base, many, low, number * 7919, links, first_visitor_of(day)],
+            )
 
 
 def main(clicks: int, shares: int) -> None:
@@ -213,4 +271,15 @@ def _bytes_of() -> dict[str, int]:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vocero.config.settings")
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", help="measure growth alone, on top of so many clicks each")
+    parser.add_argument("numbers", type=int, nargs="*", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    match asked.numbers:
+        case [clicks, shares]:
+            main(clicks, shares)
+        case [clicks, shares, size]:
+            grow(clicks, shares, size)
+        case _:
+            for name, value in growth(CLICKS // GROWTH_PART, SHARES, asked.sizes or SIZES).items():
+                print(name, value)

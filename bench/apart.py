@@ -1,0 +1,26 @@
+"""Runs the measuring part of a benchmark in a process of its own, on an installation that nobody has used before."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.drills import counting
+from bench.drills.crew import ROOT
+
+
+def measure(module: str, *words: object) -> dict[str, float]:
+    """Prepare an empty installation, run `python -m module words` on it, and give what it prints: a figure a line."""
+    with tempfile.TemporaryDirectory(prefix="vocero-bench-") as folder:
+        environ = counting.clean_environ(Path(folder), VOCERO_NODE="bench")
+        counting.prepare(environ, 1)
+        environ["DJANGO_SETTINGS_MODULE"] = "vocero.config.settings"
+        told = subprocess.run(
+            [sys.executable, "-m", module, *map(str, words)],
+            env=environ,
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+    return {name: float(value) for name, value in (line.split() for line in told.splitlines())}
