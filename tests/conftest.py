@@ -93,12 +93,6 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-HAS_STARTED = (
-    "() => document.documentElement.hasAttribute('data-started') || !document.querySelector('script[src*=\"/js/app\"]')"
-)
-"""Whether the behaviors of a page have started: a machine is quicker than a person, and what it does before is lost."""
-
-
 @pytest.fixture
 def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
     """Opens pages in contexts of their own: `open_page(phone=True, dark=True, language="pl")`; all are closed at the end."""
@@ -122,9 +116,12 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
         return page
 
     def until_started(page: Any, go: Callable[..., Any]) -> Callable[..., Any]:
+        """A machine is quicker than a person: what it does before the behaviors of a page have started is lost."""
+
         def gone(*args: Any, **more: Any) -> Any:
             answer = go(*args, **more)
-            page.wait_for_function(HAS_STARTED)
+            if page.locator("script[src*='/js/app']").count():
+                page.locator("html[data-started]").wait_for(state="attached")
             return answer
 
         return gone

@@ -56,6 +56,7 @@ class Keyboard(Finger):
                 if wanted.is_checked():
                     break
                 self.page.keyboard.press("ArrowDown")
+                self.page.locator(".htmx-request").first.wait_for(state="detached")  # a person sees what came of it
         assert wanted.is_checked(), f"{selector} cannot be chosen with the arrow keys"
 
     def write(self, selector: str, text: str) -> None:

@@ -284,7 +284,7 @@ def hand_over(page: Any, hand: Finger, house: Running, network: str) -> None:
     page.evaluate("window.dispatchEvent(new Event('focus'))")
     page.locator('button[name="answer"][value="yes"]').first.wait_for(state="visible")
     hand.press('button[name="answer"][value="yes"]')
-    page.wait_for_load_state()
+    arrives(page, "**/shares/*")
 
 
 # the world outside

@@ -15,6 +15,7 @@ from django.template import Context, Template
 from django.test import Client, RequestFactory
 
 from tests.accessibility import sideways_scroll, violations
+from tests.running import wait_for
 from vocero.networks.limits import Counting, Limits
 from vocero.web import navigation, stylesheet, toasts
 from vocero.web.templatetags.parts import as_toast, hue_of, initials_of
@@ -230,10 +231,11 @@ def test_a_chart_is_walked_with_the_arrow_keys(live_server: Any, open_page: Call
     page.goto(f"{live_server.url}/styleguide")
     frame = page.locator("[data-chart]").first
     frame.locator(".point").first.press("ArrowRight")
-    page.wait_for_function(
-        "(document.activeElement.getAttribute('aria-label') ?? '').startsWith('14 Sep. Clicks: 240')"
-    )
-    page.wait_for_function("getComputedStyle(document.activeElement.querySelector('.tip')).opacity === '1'")
+    second = frame.locator(".point").nth(1)
+    wait_for(lambda: second.evaluate("e => e === document.activeElement"), what="the second point")
+    assert str(second.get_attribute("aria-label")).startswith("14 Sep. Clicks: 240")
+    tip = second.locator(".tip")
+    wait_for(lambda: tip.evaluate("e => getComputedStyle(e).opacity") == "1", what="its tip")
 
 
 @PARTS

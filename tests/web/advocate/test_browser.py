@@ -120,6 +120,24 @@ def test_words_typed_while_the_sheet_is_laid_out_anew_stay(
     assert told == []
 
 
+def test_what_was_opened_stays_open_while_the_sheet_is_laid_out_anew(
+    phone: tuple[Any, list[str]], live_server: Any, people: People, house: House
+) -> None:
+    """Whoever goes through the networks with the arrow keys comes to those behind “More places” too."""
+    page, told = phone
+    with installed(Pigeon()):
+        make_account(people.ana, "pigeon")
+        post = make_post(house)
+        page.goto(f"{live_server.url}/share/{post.public_id}?network=linkedin")
+        page.get_by_text("More places").click()
+        for network in ("pigeon", "linkedin"):
+            with page.expect_response(lambda answer: answer.request.method == "POST"):
+                page.locator(f"#network-{network}").check(force=True)
+            page.locator(".htmx-request").first.wait_for(state="detached")
+            assert page.locator("#more-places[open]").count() == 1, network
+    assert told == []
+
+
 def wait_on(page: Any, condition: Callable[[], bool]) -> None:
     """Let the browser work until something has happened on this side of it."""
     for _ in range(600):

@@ -1,15 +1,19 @@
-// Keeps what somebody changes in a form while the server lays it out anew: its answer knows only what was sent to it.
+// Keeps what somebody changes or opens in a form while the server lays it out anew: its answer knows only what was sent to it.
 export function start(form) {
   let changed = [];
+  let opened = [];
   let place = null;
   document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
     const sent = ctx.request?.body;
     if (!form.contains(ctx.target) || !(sent instanceof URLSearchParams || sent instanceof FormData)) return;
+    opened = [...ctx.target.querySelectorAll("details[open][id]")].map((one) => one.id);
     changed = [...form.elements].filter((field) => isTyped(field) && ctx.target.contains(field) && differs(field, sent));
     const active = document.activeElement;
     place = changed.includes(active) && isText(active) ? [active.name, active.selectionStart, active.selectionEnd] : null;
   });
   document.addEventListener("htmx:after:swap", () => {
+    for (const id of opened) document.getElementById(id)?.toggleAttribute("open", true);
+    opened = [];
     const again = changed;
     changed = [];
     for (const old of again) {
