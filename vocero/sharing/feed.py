@@ -12,8 +12,7 @@ from django.db.models import Exists, F, JSONField, OuterRef, QuerySet, StringAgg
 from django.db.models.functions import Cast, Coalesce, JSONObject, Left, NullIf
 
 from vocero.company.models import Program
-from vocero.company.queries import main_program
-from vocero.company.revisions import Kept, Seen, seen
+from vocero.company.revisions import Seen, program_of, seen
 from vocero.content.models import Post, PostImage, Topic, TopicFollow
 from vocero.content.shelf import FOLLOWED, TOPICS, UNTAGGED, Key, Ranked, Reading, shelf_of
 from vocero.lib.prepared import Prepared
@@ -29,7 +28,6 @@ PAGE: Final = 12
 State = Share.State
 LIVING: Final = (State.PLANNED, State.SENDING, State.SENT, State.UNCONFIRMED, State.STARTED)
 """States in which a share is out, or may still become so."""
-PROGRAM: Final = Kept(main_program)
 
 _KEY_PARTS: Final = 6
 
@@ -107,9 +105,7 @@ class Page:
 def reader_of(member: Member, seen: Seen) -> Reader:
     """Read what the feed needs of a member; one query."""
     guideline = GUIDELINE.at(seen.company)
-    (row,) = _READER.rows(
-        member=member.pk, program=PROGRAM.at(seen.company).pk, guideline=guideline.pk if guideline else 0
-    )
+    (row,) = _READER.rows(member=member.pk, program=program_of(seen).pk, guideline=guideline.pk if guideline else 0)
     return told(member, seen, row)
 
 
@@ -134,7 +130,7 @@ def told(member: Member, seen: Seen, row: Sequence[Any]) -> Reader:
 
 def page_for(reader: Reader, seen: Seen, *, at: datetime, after: str = "", topic: Topic | None = None) -> Page:
     """Give a page of somebody's feed: the next after the key `after`, all or of one topic; one query."""
-    program = PROGRAM.at(seen.company)
+    program = program_of(seen)
     key = read_key(after)
     begin = (key[0], key[1], key[2], key[3], key[4], key[5]) if len(key) == _KEY_PARTS else None
     found = ranked(reader, seen, program, at=at, after=begin, topic=topic, most=PAGE + 1)
@@ -148,7 +144,7 @@ def page_for(reader: Reader, seen: Seen, *, at: datetime, after: str = "", topic
 def first_posts(member: Member, *, at: datetime, most: int) -> list[tuple[Post, bool]]:
     """Give the first posts of somebody's feed, each with whether they shared it already; for a mail to them."""
     now = seen()
-    found = ranked(reader_of(member, now), now, PROGRAM.at(now.company), at=at, most=most)
+    found = ranked(reader_of(member, now), now, program_of(now), at=at, most=most)
     ids = [one.entry.pk for one in found]
     posts = Post.objects.filter(state=Post.State.OFFERED).in_bulk(ids)
     shares = Share.objects.filter(member=member, post__in=ids, state__in=LIVING).exclude(channel=Share.Channel.PRACTICE)
@@ -173,7 +169,7 @@ def ranked(
 
 def topics_of(seen: Seen) -> list[Topic]:
     """Give the topics that can be chosen, the oldest first; from memory."""
-    program = PROGRAM.at(seen.company)
+    program = program_of(seen)
     return [one for one in TOPICS.at(seen.company).values() if one.program_id == program.pk and not one.archived_at]
 
 
@@ -247,9 +243,8 @@ def _posts(member: int, **posts: int) -> QuerySet[Any, Any]:
         .exclude(channel=Share.Channel.PRACTICE)
         .order_by()
     )
-    return Post.objects.filter(
-        pk__in=list(posts.values())
-    ).values_list(  # by key alone: an index of states is worse
+    asked = Post.objects.filter(pk__in=list(posts.values()))  # by key alone: an index of states is worse
+    return asked.values_list(
         "pk",
         "public_id",
         "title",

@@ -9,7 +9,7 @@ from django.db.models import F, OuterRef, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat, JSONObject
 
 from vocero.company.models import Installation
-from vocero.company.revisions import Seen
+from vocero.company.revisions import Seen, program_of
 from vocero.content.models import Post
 from vocero.content.shelf import shelf_of
 from vocero.lib.prepared import Prepared
@@ -17,7 +17,7 @@ from vocero.networks.models import Account, NetworkChoice
 from vocero.people.models import Member
 from vocero.policy.kept import GUIDELINE, RULES
 from vocero.policy.rules import Rules
-from vocero.sharing.feed import LIVING, PROGRAM, Reader, joined, reader_query, told
+from vocero.sharing.feed import LIVING, Reader, joined, reader_query, told
 from vocero.sharing.models import Share
 
 _BETWEEN: Final = "\x1e"
@@ -51,7 +51,7 @@ def standing_of(member: Member, seen: Seen, *, post: int, program: int = 0) -> S
     guideline = GUIDELINE.at(seen.company)
     (row,) = _STANDING.rows(
         member=member.pk,
-        program=program or PROGRAM.at(seen.company).pk,
+        program=program or program_of(seen).pk,
         guideline=guideline.pk if guideline else 0,
         post=post,
     )
@@ -66,14 +66,14 @@ def standing_of(member: Member, seen: Seen, *, post: int, program: int = 0) -> S
 
 def offered_post(public_id: str, seen: Seen) -> int:
     """Give the id of an offered post of the program, or 0; from memory."""
-    entry = shelf_of(PROGRAM.at(seen.company), seen.posts).entry(public_id)
+    entry = shelf_of(program_of(seen), seen.posts).entry(public_id)
     return entry.pk if entry else 0
 
 
 def post_for(standing: Standing, public_id: str, *, at: datetime) -> Post | None:
     """Give a post by its public id if it is offered to this member now; from memory once it was read."""
     seen = standing.seen
-    shelf = shelf_of(PROGRAM.at(seen.company), seen.posts)
+    shelf = shelf_of(program_of(seen), seen.posts)
     entry = shelf.entry(public_id)
     if entry is None or not entry.is_for(standing.reader.segments, at):
         return None
