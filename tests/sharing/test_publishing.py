@@ -398,14 +398,19 @@ def test_a_share_put_off_after_it_was_read_is_not_claimed(planned: Share, time: 
     assert state(planned)[0] == "planned"
 
 
-def test_of_results_stored_together_each_counts_only_if_its_attempt_is_the_latest(
-    people: People, account: Account, time: MovingClock
-) -> None:
-    accounts = [account, *(make_account(member, "pigeon") for member in people.advocates[1:4])]
-    shares = [
+def shares_of_several(people: People, account: Account, many: int) -> list[Share]:
+    """Share something else each, by so many advocates; the first one has the account."""
+    accounts = [account, *(make_account(member, "pigeon") for member in people.advocates[1:many])]
+    return [
         make_share(people, one, post=make_post(people.house, url=f"https://aurora.example/{one.pk}"))
         for one in accounts
     ]
+
+
+def test_of_results_stored_together_each_counts_only_if_its_attempt_is_the_latest(
+    people: People, account: Account, time: MovingClock
+) -> None:
+    shares = shares_of_several(people, account, 4)
     time.advance(timedelta(seconds=11))
     claims = {made.share_id: made for made in Publisher(now=time)._claim(9)}
     first, second, third, overtaken = (claims[share.pk] for share in shares)
@@ -429,11 +434,7 @@ def test_of_results_stored_together_each_counts_only_if_its_attempt_is_the_lates
 def test_a_result_that_cannot_be_stored_does_not_take_the_others_with_it(
     people: People, account: Account, time: MovingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    accounts = [account, *(make_account(member, "pigeon") for member in people.advocates[1:3])]
-    shares = [
-        make_share(people, one, post=make_post(people.house, url=f"https://aurora.example/{one.pk}"))
-        for one in accounts
-    ]
+    shares = shares_of_several(people, account, 3)
     time.advance(timedelta(seconds=11))
     publisher = Publisher(now=time)
     claims = publisher._claim(9)
