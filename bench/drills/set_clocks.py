@@ -29,6 +29,10 @@ BEGINS = datetime(2027, 2, 1, 12, tzinfo=UTC)
 JUMPS = (timedelta(days=-2), timedelta(days=1))
 _TOKEN = re.compile(rb"/l/([0-9A-Za-z]{11})")
 _PATIENCE = 20.0
+_LOOKS = 5.0
+"""Seconds in which a worker looks at least twice for what is due."""
+_WRITES = 0.5
+"""Seconds in which a worker writes down what the network told it."""
 _ASIDE = timedelta(hours=12)
 
 
@@ -143,9 +147,9 @@ def drill(folder: Path, *, copies: int, most: int | None = None, module: str = "
             if moment in breaks:
                 for jump in JUMPS:
                     clock.set(moment + jump)
-                    time.sleep(5)
+                    time.sleep(_LOOKS)
                 clock.set(moment + timedelta(minutes=1))
-                time.sleep(5)
+                time.sleep(_LOOKS)
         team.end("worker")
     finally:
         team.end_all()
@@ -191,7 +195,7 @@ def _wait(network: Network, tokens: list[str]) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not all(network.posts[token] for token in tokens) and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(0.5)  # what it is told is written down
+    time.sleep(_WRITES)
 
 
 def _moment(written: str) -> datetime:
