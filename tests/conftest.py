@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from tests import cast
+from tests import cast, standing
 
 pytest_plugins = ["tests.servers.plugin"]
 
@@ -83,9 +83,10 @@ def chromium() -> Iterator[Any]:
     path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if path is None:
         pytest.skip("Chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright import sync_api
 
-    with sync_playwright() as playwright:
+    standing.teach(sync_api)
+    with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         )
@@ -111,20 +112,9 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
         context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
-        if more.get("java_script_enabled", True):
-            page.goto, page.reload = until_started(page, page.goto), until_started(page, page.reload)
-        return page
-
-    def until_started(page: Any, go: Callable[..., Any]) -> Callable[..., Any]:
-        """A machine is quicker than a person: what it does before the behaviors of a page have started is lost."""
-
-        def gone(*args: Any, **more: Any) -> Any:
-            answer = go(*args, **more)
-            if page.locator("script[src*='/js/app']").count():
-                page.locator("html[data-started]").wait_for(state="attached")
-            return answer
-
-        return gone
+        if os.environ.get("VOCERO_TEST_SLOW_BROWSER"):
+            standing.slow(page)
+        return standing.patient(page, with_script=more.get("java_script_enabled", True))
 
     yield open_one
     for context in contexts:

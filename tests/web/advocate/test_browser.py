@@ -72,6 +72,7 @@ def test_who_is_faster_than_the_server_shares_where_they_chose_last(
         post = make_post(house)
         page.goto(f"{live_server.url}/share/{post.public_id}?network=linkedin")
         page.get_by_text("More places").click()
+        page.does_wait = False
         page.route("**/share/*", lambda route: held.append(route) if "refresh" in route.request.post_data else None)
         page.locator("#network-pigeon").check(force=True)
         page.locator("#network-linkedin").check(force=True)
@@ -101,6 +102,7 @@ def test_words_typed_while_the_sheet_is_laid_out_anew_stay(
         words = page.get_by_label("Your words")
         words.fill("A trick")
         page.get_by_text("More places").click()
+        page.does_wait = False
         page.route("**/share/*", lambda route: held.append(route) if "refresh" in route.request.post_data else None)
         page.locator("#network-pigeon").check(force=True)
         wait_on(page, lambda: len(held) == 1)
