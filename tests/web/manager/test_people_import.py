@@ -46,7 +46,7 @@ def test_a_foreign_list_goes_in_and_again_changes_nothing(
     done, further = page.get_by_role("heading", name="Done"), page.get_by_role("button", name="Go on")
     if script:
         done.wait_for(timeout=180_000)
-    while not done.or_(further).first.text_content() == "Done":
+    while done.or_(further).first.text_content() != "Done":
         further.click(timeout=180_000)
     assert f"{new} people added" in page.content()
     assert Member.objects.count() == before + new
