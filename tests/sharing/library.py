@@ -1,13 +1,20 @@
-"""Posts and accounts that the tests of sharing begin with."""
+"""Posts, accounts and shares that the tests of sharing begin with."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
-from tests.cast import MOMENT, House
+from tests.cast import MOMENT, House, People
 from vocero.content.models import Caption, Kind, Origin, Post
 from vocero.networks import vault
 from vocero.networks.models import Account
 from vocero.people.models import Member
+from vocero.sharing import services
+from vocero.sharing.models import Share
+
+AT = MOMENT + timedelta(days=2)
+CURATED = "Worth a look, and not only for millers."
+Publish = Callable[..., int]
 
 
 def make_post(house: House, *, at: datetime = MOMENT, **values: Any) -> Post:
@@ -39,3 +46,21 @@ def make_account(member: Member, network: str = "mastodon", *, at: datetime = MO
     account.credentials = vault.seal_account(account, {"access": "a token"})
     account.save()
     return account
+
+
+def make_share(people: People, account: Account, **values: Any) -> Share:
+    """Plan a share that goes out in ten seconds, unless `values` say otherwise."""
+    post = values.pop("post", None) or make_post(people.house)
+    known: dict[str, Any] = {"network": "pigeon", "account": account, "text": CURATED, "at": AT, "disclosed": False}
+    return services.share_post(account.member, post, **(known | values))
+
+
+def state(share: Share) -> tuple[str, str]:
+    """Give where a share stands, and why."""
+    share.refresh_from_db()
+    return share.state, share.reason
+
+
+def outcomes(share: Share) -> list[str]:
+    """Give how each attempt of a share ended."""
+    return list(share.attempts.order_by("number").values_list("outcome", flat=True))

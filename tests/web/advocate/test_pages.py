@@ -1,20 +1,19 @@
 """The advocate's pages, asked for over HTTP."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
-from selectolax.lexbor import LexborHTMLParser
 
 from tests.cast import MOMENT, People
 from tests.sharing.library import make_account, make_post
-from tests.sharing.pigeon import Pigeon, installed
-from vocero.content.models import Post, Topic, TopicFollow
-from vocero.lib.clock import MovingClock, moved_clock
-from vocero.people.models import Enrolment, Segment
+from tests.sharing.pigeon import Pigeon
+from tests.web.advocate.asking import compose, text_of
+from vocero.content.models import Topic
+from vocero.lib.clock import MovingClock
+from vocero.people.models import Enrolment
 from vocero.policy import services as policy
 from vocero.policy.models import Acknowledgement, Term
 from vocero.sharing import services
@@ -23,43 +22,7 @@ from vocero.sharing.publishing import Publisher
 from vocero.tracking.models import ShareTotal
 
 SignIn = Callable[[Any], Client]
-
-
-@pytest.fixture
-def ana(people: People, sign_in: SignIn) -> Client:
-    """Ana, signed in, whose pages speak English."""
-    people.ana.language = "en"
-    people.ana.save()
-    cache.clear()
-    return sign_in(people.ana)
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[Any]:
-    """It is the cast's Monday until the test moves on."""
-    with moved_clock(MOMENT) as moving:
-        yield moving
-
-
-@pytest.fixture
-def pigeon() -> Iterator[Pigeon]:
-    with installed(Pigeon()) as network:
-        yield network
-
-
-def compose(client: Client, post: Post, do: str = "share", **data: Any) -> Any:
-    return client.post(f"/share/{post.public_id}", {"network": "linkedin", "text": "Well told.", "do": do, **data})
-
-
-def text_of(answer: Any) -> str:
-    return str(answer.content.decode())
-
-
-def cards_of(answer: Any) -> dict[str, set[str]]:
-    """Give the texts on each card of the feed, by its title."""
-    cards = LexborHTMLParser(text_of(answer)).css("article.post")
-    texts = [[node.text(strip=True) for node in card.css("h2, .post-meta > span, .btn")] for card in cards]
-    return {card.css_first("h2").text(strip=True): set(told) for card, told in zip(cards, texts, strict=True)}  # type: ignore[union-attr]
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def test_every_page_opens(people: People, ana: Client) -> None:
@@ -277,58 +240,6 @@ def test_a_handoff_is_asked_about_once(people: People, ana: Client) -> None:
     assert ana.post(f"/shares/{share.public_id}/answer", {"answer": "perhaps"}).status_code == 404
 
 
-def test_today_says_why_each_post_is_there_and_what_was_shared(people: People, ana: Client) -> None:
-    topic = Topic.objects.create(program=people.program, name={"en": "Energy"}, created_at=MOMENT)
-    TopicFollow.objects.create(member=people.ana, topic=topic)
-    followed = make_post(people.house, title="Followed")
-    followed.topics.add(topic)
-    segment = Segment.objects.create(
-        program=people.program, name={"en": "Madrid"}, locations=["Madrid"], created_at=MOMENT
-    )
-    near = make_post(people.house, title="Near", url="https://aurora.example/near")
-    near.segments.add(segment)
-    far = make_post(people.house, title="Far", url="https://aurora.example/far")
-    far.segments.add(
-        Segment.objects.create(program=people.program, name={"en": "X"}, locations=["Oslo"], created_at=MOMENT)
-    )
-    make_post(
-        people.house, title="Polish", url="https://aurora.example/pl", language="pl", captions=[("pl", "", "Cześć")]
-    )
-    compose(ana, followed)
-    cards = cards_of(ana.get("/today"))
-    assert set(cards) == {"Followed", "Near", "Polish"}
-    assert "Because you follow Energy" in cards["Followed"]
-    assert "Shared on LinkedIn" in cards["Followed"]
-    assert "For everyone in Madrid" in cards["Near"]
-    assert {"For everyone, without a topic", "In Polish"} <= cards["Polish"]
-    assert not {text for text in cards["Near"] | cards["Polish"] if text.startswith("Shared on")}
-    assert list(cards_of(ana.get(f"/today?topic={topic.public_id}"))) == ["Followed"]
-
-
-def test_today_goes_on_where_it_stopped_and_asks_the_same_number_of_questions(
-    people: People, ana: Client, django_assert_max_num_queries: Any
-) -> None:
-    for number in range(30):
-        make_post(
-            people.house,
-            title=f"Post {number}",
-            url=f"https://aurora.example/{number}",
-            at=MOMENT + timedelta(minutes=number % 7),
-        )
-    seen: list[str] = []
-    after = ""
-    while True:
-        page = ana.get(f"/today?after={after}")
-        seen += list(cards_of(page))
-        after = page.context["next_key"]
-        if not after:
-            break
-    assert len(seen) == len(set(seen)) == 30
-    with django_assert_max_num_queries(5):
-        ana.get("/today")
-    assert ana.get("/today?after=nonsense").status_code == 200
-
-
 def test_posts_and_shares_of_others_are_not_there(people: People, ana: Client, sign_in: SignIn) -> None:
     hidden = make_post(people.house, state="draft")
     assert ana.get(f"/share/{hidden.public_id}").status_code == 404
@@ -404,11 +315,6 @@ def test_a_break_and_leaving_stop_what_is_planned(
     assert pigeon.posts == []
 
 
-def test_a_stop_is_said_at_the_top_of_today(people: People, ana: Client) -> None:
-    policy.engage_stop(by=people.marta, reason="We are checking one sentence.", at=MOMENT)
-    assert "We are checking one sentence." in text_of(ana.get("/today"))
-
-
 def test_the_worth_of_a_share_stands_beside_the_button_and_off_hides_every_trace(people: People, ana: Client) -> None:
     post = make_post(people.house)
     assert "5 points with the first click, and 3 more in your own words." in text_of(
@@ -424,16 +330,3 @@ def test_the_worth_of_a_share_stands_beside_the_button_and_off_hides_every_trace
     ):
         shown = text_of(page).split("<main")[1].split("</main>")[0].replace("code_points", "")
         assert "point" not in shown
-
-
-def test_a_colleague_who_shows_their_name_can_be_thanked(people: People, ana: Client, sign_in: SignIn) -> None:
-    post = make_post(people.house)
-    share = services.share_post(people.giulia, post, network="linkedin", text="Che bello.", at=MOMENT)
-    services.confirm_handoff(share, "yes", at=MOMENT)
-    assert "Giulia" not in text_of(ana.get(f"/share/{post.public_id}"))
-    Enrolment.objects.filter(member=people.giulia).update(shows_name=True)
-    assert "Giulia D’Amico" in text_of(ana.get(f"/share/{post.public_id}"))
-    ana.post(f"/share/{post.public_id}/thanks/{share.public_id}", {"note": "Nicely said"})
-    people.giulia.language = "en"
-    people.giulia.save()
-    assert "Nicely said" in text_of(sign_in(people.giulia).get(f"/shares/{share.public_id}"))
