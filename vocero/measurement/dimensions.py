@@ -1,6 +1,5 @@
-"""The cuts that figures come in, and the keys of each under which a share counts."""
+"""The cuts that figures come in, and which shares count; `cuts` says under which keys they do."""
 
-from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
@@ -45,26 +44,3 @@ FROZEN_FIELDS: Final = (
 def counted() -> Any:
     """Give the shares that count: those that are known to be out. Practice and `started` never have a day."""
     return Share.objects.filter(day_on__isnull=False).exclude(certainty="")
-
-
-def keys(frozen: Mapping[str, Any]) -> Iterator[tuple[Dimension, str]]:
-    """Give every (dimension, key) under which a share counts, from its frozen columns; nothing for a blank one."""
-    yield Dimension.ALL, ""
-    yield Dimension.POST, str(frozen["post_id"])
-    if frozen["campaign_id"]:
-        yield Dimension.CAMPAIGN, str(frozen["campaign_id"])
-    for dimension, field in (
-        (Dimension.ORIGIN, "origin"),
-        (Dimension.KIND, "kind"),
-        (Dimension.LOCATION, "location"),
-        (Dimension.LANGUAGE, "language"),
-    ):
-        if frozen[field]:
-            yield dimension, frozen[field]
-    for dimension, field in (
-        (Dimension.TOPIC, "topics"),
-        (Dimension.PURPOSE, "purposes"),
-        (Dimension.TEAM, "team_path"),
-    ):
-        for key in dict.fromkeys(frozen[field]):
-            yield dimension, str(key)

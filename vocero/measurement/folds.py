@@ -1,73 +1,117 @@
 """Folds the facts of one day into the rows of its roll-ups, and tells by a fingerprint whether facts have changed."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from django.db.models import Count, Min, Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Sum
 
-from vocero.measurement.dimensions import FROZEN_FIELDS, Dimension, counted, keys
+from vocero.company.models import Program
+from vocero.measurement.cuts import FROZEN, by_every_key
+from vocero.measurement.dimensions import FROZEN_FIELDS, counted
 from vocero.measurement.models import AdvocateDay, ConversionStat, EngagementStat, FoldedDay, ShareStat
 from vocero.sharing.models import EngagementReading, Share
 from vocero.tracking.models import Conversion
-
-type Key = tuple[int, str, str, str]  # program, dimension, key, network
+from vocero.tracking.store import Table
 
 _TOTALS: Final = ("reactions", "comments", "reshares")
+_CERTAINTIES: Final = (Share.Certainty.PUBLISHED, Share.Certainty.MEASURED, Share.Certainty.SELF_REPORTED)
+_CUT: Final = {"program_id": "bigint", "dimension": "text", "key": "text", "network": "text"}
+_OF_SHARE: Final = ", ".join(f"s.{name}" for name in ("program_id", "network", *FROZEN))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Table(Table):
+    """A table whose counts may be large."""
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The columns' types in PostgreSQL."""
+        return (*self.key.values(), *["bigint"] * len(self.counts))
+
+
+type Question = tuple[str, dict[str, Any]]
+"""A statement and its values by name."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A table of roll-ups that has rows for a day, and the question that gives them: the key without the day, the counts."""
+
+    model: type[Model]
+    table: Table
+    question: Callable[[date, str], Question]
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One kind of fact: which tables it fills, how a day is folded, and what its facts look like from afar."""
+    """One kind of fact: which tables it fills, and what its facts look like from afar."""
 
     source: str
-    tables: tuple[type[Model], ...]
-    rows: Callable[[date, str], list[Model]]
+    tables: tuple[Filled, ...]
     facts: Callable[[], QuerySet[Any]]
     look: dict[str, Any]
     builds_on_earlier_days: bool = False
 
 
-def share_rows(day: date, currency: str) -> list[Model]:
-    """Give the share roll-ups of a day and its advocate-days."""
-    stats: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    advocates: dict[tuple[int, int, str], int] = defaultdict(int)
-    column = {Share.Certainty.PUBLISHED: 0, Share.Certainty.MEASURED: 1, Share.Certainty.SELF_REPORTED: 2}
-    fields = (*FROZEN_FIELDS, "network", "member_id", "certainty", "personalized")
-    for share in counted().filter(day_on=day).values(*fields).iterator():
-        program, network = share["program_id"], share["network"]
-        advocates[program, share["member_id"], network] += 1
-        for dimension, key in keys(share):
-            row = stats[program, dimension, key, network]
-            row[column[share["certainty"]]] += 1
-            row[3] += share["personalized"]
-    return [
-        *(
-            ShareStat(**_key(key, day), published=row[0], measured=row[1], self_reported=row[2], personalized=row[3])
-            for key, row in sorted(stats.items())
-        ),
-        *(
-            AdvocateDay(program_id=program, day_on=day, member_id=member, network=network, shares=shares)
-            for (program, member, network), shares in sorted(advocates.items())
-        ),
-    ]
+def _share_stats(day: date, currency: str) -> Question:
+    sure = ", ".join(f"CASE WHEN s.certainty = '{one.value}' THEN 1 ELSE 0 END AS {one.value}" for one in _CERTAINTIES)
+    facts = (
+        f"SELECT {_OF_SHARE}, {sure}, CASE WHEN s.personalized THEN 1 ELSE 0 END AS personalized"  # noqa: S608
+        f" FROM sharing_share s WHERE {_counted_on_day()}"
+    )
+    return by_every_key(facts, [*(one.value for one in _CERTAINTIES), "personalized"]), {"day": day}
 
 
-def engagement_rows(day: date, currency: str) -> list[Model]:
-    """Give what the networks' totals grew by on a day: each reading less the one before it."""
-    stats: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for reading in engagement_changes(day, day):
-        for dimension, key in keys(reading):
-            row = stats[reading["program_id"], dimension, key, reading["network"]]
-            for place, total in enumerate(_TOTALS):
-                row[place] += reading[total]
-    return [
-        EngagementStat(**_key(key, day), reactions=row[0], comments=row[1], reshares=row[2])
-        for key, row in sorted(stats.items())
-        if any(row)
-    ]
+def _advocates(day: date, currency: str) -> Question:
+    who = "s.program_id, s.member_id, s.network"
+    return (
+        f"SELECT {who}, COUNT(*) FROM sharing_share s WHERE {_counted_on_day()} GROUP BY {who}",  # noqa: S608
+        {"day": day},
+    )
+
+
+def _engagement_stats(day: date, currency: str) -> Question:
+    """Ask what the networks' totals grew by: each reading less the one before it."""
+    grown = ", ".join(f"r.{total} - COALESCE(b.{total}, 0) AS {total}" for total in _TOTALS)
+    facts = (
+        f"SELECT {_OF_SHARE}, {grown} FROM sharing_engagementreading r"  # noqa: S608
+        " JOIN sharing_share s ON s.id = r.share_id AND s.day_on IS NOT NULL"
+        " LEFT JOIN sharing_engagementreading b ON b.share_id = r.share_id AND b.day_on = ("
+        "SELECT MAX(e.day_on) FROM sharing_engagementreading e WHERE e.share_id = r.share_id AND e.day_on < r.day_on)"
+        " WHERE r.day_on = %(day)s"
+    )
+    some = " OR ".join(f"SUM({total}) <> 0" for total in _TOTALS)
+    return f"{by_every_key(facts, _TOTALS)} HAVING {some}", {"day": day}
+
+
+def _conversion_stats(day: date, currency: str) -> Question:
+    """Ask for conversions; tests are left out, those without credit count only for everybody.
+
+    An amount with a rate is in the company's `currency`, any other in its own.
+    """
+    of_share = ", ".join(f"s.{name}" for name in FROZEN)
+    facts = (
+        f"SELECT c.program_id, COALESCE(s.network, '') AS network, {of_share}, c.state, c.verified, c.kind AS about,"  # noqa: S608
+        " CASE WHEN c.company_amount IS NOT NULL THEN %(currency)s WHEN c.amount IS NULL THEN '' ELSE c.currency END"
+        " AS unit, c.company_amount IS NOT NULL AS converted, 1 AS count,"
+        " COALESCE(c.company_amount, c.amount, 0) AS amount"
+        " FROM tracking_conversion c LEFT JOIN sharing_share s ON s.id = c.share_id AND c.state = %(credited)s"
+        f" WHERE c.program_id IN ({_programs()}) AND c.day_on = %(day)s AND c.state <> %(test)s"
+    )
+    also = ("state", "verified", "about", "unit", "converted")
+    states = {"credited": Conversion.State.CREDITED.value, "test": Conversion.State.TEST.value}
+    return by_every_key(facts, ("count", "amount"), also), {"day": day, "currency": currency, **states}
+
+
+def _counted_on_day() -> str:
+    return f"s.program_id IN ({_programs()}) AND s.day_on = %(day)s AND s.certainty <> ''"
+
+
+def _programs() -> str:
+    """Give the numbers of all programs: indexes and keys begin with one."""
+    return ", ".join(str(int(program)) for program in Program.objects.values_list("pk", flat=True)) or "0"
 
 
 def engagement_changes(first_on: date, last_on: date, **of_shares: Any) -> list[dict[str, Any]]:
@@ -90,39 +134,6 @@ def engagement_changes(first_on: date, last_on: date, **of_shares: Any) -> list[
     return changes
 
 
-def conversion_rows(day: date, currency: str) -> list[Model]:
-    """Give the conversion roll-ups of a day; tests are left out, conversions without credit count only for everybody.
-
-    An amount with a rate is in the company's `currency`, any other in its own.
-    """
-    stats: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
-    for conversion in _conversions().filter(day_on=day).select_related("share").iterator():
-        share, credited = conversion.share, conversion.state == Conversion.State.CREDITED
-        converted = conversion.company_amount is not None
-        amount = conversion.company_amount if converted else conversion.amount
-        unit = "" if amount is None else currency if converted else conversion.currency
-        frozen = {field: getattr(share, field) for field in FROZEN_FIELDS} if share and credited else None
-        for dimension, key in keys(frozen) if frozen else [(Dimension.ALL, "")]:
-            network = share.network if share and credited else ""
-            about = (conversion.state, conversion.verified, conversion.kind, unit, converted)
-            row = stats[(conversion.program_id, dimension, key, network, *about)]
-            row[0] += 1
-            row[1] += amount or 0
-    return [
-        ConversionStat(
-            **_key(key[:4], day),
-            state=key[4],
-            verified=key[5],
-            kind=key[6],
-            currency=key[7],
-            converted=key[8],
-            count=row[0],
-            amount=row[1],
-        )
-        for key, row in sorted(stats.items())
-    ]
-
-
 def fingerprints(fold: Fold, first_on: date, last_on: date) -> dict[date, str]:
     """Give one short text for each day that has facts; it changes when a fact of the day does."""
     look = {f"look_{number}": what for number, what in enumerate(fold.look.values())}
@@ -132,25 +143,43 @@ def fingerprints(fold: Fold, first_on: date, last_on: date) -> dict[date, str]:
 
 def earliest_day() -> date | None:
     """Give the day of the oldest fact that is folded, None when there is none."""
-    days = [fold.facts().aggregate(day=Min("day_on"))["day"] for fold in FOLDS]
+    days = [fold.facts().order_by("day_on").values_list("day_on", flat=True).first() for fold in FOLDS]
     return min((day for day in days if day), default=None)
 
 
+def _all_programs() -> list[int]:
+    return list(Program.objects.values_list("pk", flat=True))
+
+
+def _counted() -> QuerySet[Share]:
+    shares: QuerySet[Share] = counted().filter(program__in=_all_programs())
+    return shares
+
+
 def _conversions() -> QuerySet[Conversion]:
-    return Conversion.objects.exclude(state=Conversion.State.TEST)
+    return Conversion.objects.filter(program__in=_all_programs()).exclude(state=Conversion.State.TEST)
 
 
-def _key(key: Sequence[Any], day: date) -> dict[str, Any]:
-    program, dimension, name, network = key
-    return {"program_id": program, "dimension": str(dimension), "key": name, "network": network, "day_on": day}
+def _cut(model: type[Model], counts: Sequence[str], also: dict[str, str] | None = None) -> Table:
+    return _Table(model._meta.db_table, {**_CUT, **(also or {}), "day_on": "date"}, tuple(counts))
 
 
 FOLDS: Final = (
     Fold(
         FoldedDay.Source.SHARES,
-        (ShareStat, AdvocateDay),
-        share_rows,
-        counted,
+        (
+            Filled(ShareStat, _cut(ShareStat, (*(one.value for one in _CERTAINTIES), "personalized")), _share_stats),
+            Filled(
+                AdvocateDay,
+                _Table(
+                    AdvocateDay._meta.db_table,
+                    {"program_id": "bigint", "member_id": "bigint", "network": "text", "day_on": "date"},
+                    ("shares",),
+                ),
+                _advocates,
+            ),
+        ),
+        _counted,
         {
             "count": Count("id"),
             "which": Sum("id"),
@@ -160,16 +189,30 @@ FOLDS: Final = (
     ),
     Fold(
         FoldedDay.Source.ENGAGEMENT,
-        (EngagementStat,),
-        engagement_rows,
+        (Filled(EngagementStat, _cut(EngagementStat, _TOTALS), _engagement_stats),),
         lambda: EngagementReading.objects.filter(share__day_on__isnull=False),
         {"count": Count("id"), "which": Sum("id"), **{total: Sum(total) for total in _TOTALS}},
         builds_on_earlier_days=True,
     ),
     Fold(
         FoldedDay.Source.CONVERSIONS,
-        (ConversionStat,),
-        conversion_rows,
+        (
+            Filled(
+                ConversionStat,
+                _cut(
+                    ConversionStat,
+                    ("count", "amount"),
+                    {
+                        "state": "text",
+                        "verified": "boolean",
+                        "kind": "text",
+                        "currency": "text",
+                        "converted": "boolean",
+                    },
+                ),
+                _conversion_stats,
+            ),
+        ),
         _conversions,
         {
             "count": Count("id"),

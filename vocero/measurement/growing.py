@@ -10,8 +10,8 @@ from django.db.models import Count, Sum
 
 from vocero.company.models import Program
 from vocero.lib.periods import Period, PeriodKind
-from vocero.measurement.dimensions import Dimension, counted
-from vocero.measurement.models import AudienceTotal, Participation, SharedPost, ShareStat, SoFar
+from vocero.measurement.dimensions import counted
+from vocero.measurement.models import AudienceTotal, Participation, SharedPost, SoFar
 from vocero.networks.models import Audience
 
 KINDS: Final = (PeriodKind.WEEK, PeriodKind.MONTH, PeriodKind.QUARTER)
@@ -95,20 +95,11 @@ def _grown(program: int, period: Period) -> dict[date, dict[str, int]]:
     return grown
 
 
-def posts_of(day: date) -> set[int]:
-    """Give the posts that the roll-ups of a day say were shared."""
-    stats = ShareStat.objects.filter(program__in=_programs(), dimension=Dimension.POST.value, day_on=day)
-    return {int(key) for key in stats.values_list("key", flat=True).distinct()}
-
-
 def mark_shared(before: set[int], now: set[int]) -> None:
     """Keep which posts were ever shared, after the roll-ups of a day changed from some posts to others."""
-    SharedPost.objects.bulk_create([SharedPost(post_id=post) for post in sorted(now)], ignore_conflicts=True)
+    marked = set(SharedPost.objects.filter(post__in=now).values_list("post", flat=True))
+    SharedPost.objects.bulk_create([SharedPost(post_id=post) for post in sorted(now - marked)], ignore_conflicts=True)
     gone = before - now
     if gone:
         still = set(counted().filter(post__in=gone).values_list("post", flat=True).distinct())
         SharedPost.objects.filter(post__in=gone - still).delete()
-
-
-def _programs() -> list[int]:
-    return list(Program.objects.values_list("pk", flat=True))

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
-from django.db.models import Max, Min, Model, QuerySet
+from django.db.models import Max, Min
 from django.utils.translation import gettext_lazy as _
 
 from vocero.company import audit
@@ -22,9 +22,9 @@ from vocero.lib.tokens import fingerprint
 from vocero.measurement import disclosure
 from vocero.measurement.adoption import ACTIVE_DAYS, adoption_at
 from vocero.measurement.contributions import asked_people, contributions
-from vocero.measurement.dimensions import Dimension
+from vocero.measurement.filling import fill_day, posts_in
 from vocero.measurement.folds import FOLDS, Fold, earliest_day, fingerprints
-from vocero.measurement.growing import count_audience, count_periods, mark_shared, posts_of
+from vocero.measurement.growing import count_audience, count_periods, mark_shared
 from vocero.measurement.models import (
     DisclosedCell,
     DisclosureDecision,
@@ -33,9 +33,10 @@ from vocero.measurement.models import (
     MonthPlan,
     Rate,
     ReportLink,
+    ShareStat,
 )
 from vocero.measurement.rates import STARTERS, starter_costs
-from vocero.measurement.weeks import add_day, take_day_away
+from vocero.measurement.weeks import follow, mend
 from vocero.people.models import Member
 from vocero.tracking.queries import first_day_with_clicks, why_not_countable
 from vocero.tracking.services import rebuild_clicks
@@ -76,6 +77,8 @@ def roll_up(first_on: date, last_on: date, *, at: datetime, anew: bool = False) 
         folded.update(days)
         if fold.source == FoldedDay.Source.SHARES:
             share_days.update(days)
+    if anew:
+        mend(first_on, last_on)
     count_periods(share_days)
     _count_heads(installation, first_on, last_on, share_days, at=at, anew=anew)
     return RolledUp(len(days_between(first_on, last_on)), tuple(sorted(folded)))
@@ -138,14 +141,14 @@ def oldest_complete_day(at: datetime) -> date:
 
 
 def _days_to_fold(fold: Fold, first_on: date, last_on: date, *, anew: bool) -> list[date]:
+    if anew:
+        return days_between(first_on, last_on)
     now = fingerprints(fold, first_on, last_on)
     then = dict(
         FoldedDay.objects.filter(source=fold.source, day_on__range=(first_on, last_on)).values_list(
             "day_on", "fingerprint"
         )
     )
-    if anew:
-        return days_between(first_on, last_on)
     changed = {day for day in now.keys() | then.keys() if now.get(day) != then.get(day)}
     if fold.builds_on_earlier_days and changed:
         changed |= {day for day in now if day > min(changed)}
@@ -157,31 +160,17 @@ def _fold_day(fold: Fold, day: date, currency: str) -> None:
     folded, _made = FoldedDay.objects.get_or_create(source=fold.source, day_on=day)
     folded = FoldedDay.objects.select_for_update().get(pk=folded.pk)
     fingerprint = fingerprints(fold, day, day).get(day)
-    rows = fold.rows(day, currency)
-    counts_shares = fold.source == FoldedDay.Source.SHARES
-    before = posts_of(day) if counts_shares else set()
-    if counts_shares:
-        take_day_away(day)
-    for table in fold.tables:
-        _rows_of(table, day).delete()
-        table._default_manager.bulk_create([row for row in rows if type(row) is table], batch_size=500)
-    if counts_shares:
-        add_day(day)
-        mark_shared(before, posts_of(day))
+    for filled in fold.tables:
+        before, now, changes = fill_day(filled, day, currency)
+        if filled.model is ShareStat:
+            if changes:
+                follow(day, changes)
+            mark_shared(posts_in(before), posts_in(now))
     if fingerprint is None:
         folded.delete()
     elif folded.fingerprint != fingerprint:
         folded.fingerprint = fingerprint
         folded.save(update_fields=["fingerprint"])
-
-
-def _rows_of(table: type[Model], day: date) -> QuerySet[Any]:
-    """Give the rows of a day by the beginning of their key."""
-    programs = list(Program.objects.values_list("pk", flat=True))
-    rows = table._default_manager.filter(program__in=programs, day_on=day)
-    if any(field.name == "dimension" for field in table._meta.concrete_fields):
-        rows = rows.filter(dimension__in=[dimension.value for dimension in Dimension])
-    return rows
 
 
 def _count_heads(

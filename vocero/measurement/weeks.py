@@ -1,18 +1,29 @@
 """The weeks of the share roll-ups: they move with the days, and a stretch is read as whole weeks and the days at its edges."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from vocero.company.models import Program
 from vocero.measurement.dimensions import Dimension
 from vocero.measurement.models import ShareStat, ShareWeek
+from vocero.tracking import store
 
-_COUNTS: Final = ("published", "measured", "self_reported", "personalized")
-_DAYS, _WEEKS = ShareStat._meta.db_table, ShareWeek._meta.db_table
+_DAYS: Final = ShareStat._meta.db_table
+WEEKS: Final = store.Table(
+    ShareWeek._meta.db_table,
+    {"program_id": "bigint", "dimension": "text", "key": "text", "network": "text", "week_on": "date"},
+    ("published", "measured", "self_reported", "personalized"),
+)
 _DIMENSIONS: Final = tuple(dimension.value for dimension in Dimension)
-_DAY: Final = {"sqlite": "%s", "postgresql": "%s::date"}
+_MONDAY: Final = {
+    "sqlite": "date(day_on, '-6 days', 'weekday 1')",
+    "postgresql": "date_trunc('week', day_on)::date",
+}
+_LOCK: Final = 7_302
 
 
 def monday_of(day: date) -> date:
@@ -20,47 +31,58 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def add_day(day: date) -> None:
-    """Add the day as it stands in the roll-ups to its week, in the transaction that wrote the day."""
-    key = ("program_id", "dimension", "week_on", "key", "network")
-    with connection.cursor() as cursor:
+def follow(day: date, changes: Mapping[tuple[Any, ...], tuple[int, ...]]) -> None:
+    """Let a day's week follow what has changed in the day, in the transaction that wrote the day.
+
+    Keys are program, dimension, key and network. One process at a time moves a week.
+    """
+    monday = monday_of(day)
+    if connection.vendor == "postgresql":
+        store.ask("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, monday.toordinal()])
+    grown = [(*key, monday, *change) for key, change in changes.items() if min(change) >= 0]
+    moved = [(key, change) for key, change in changes.items() if min(change) < 0]
+    store.add(WEEKS, grown)
+    if moved:
+        # Never below zero, which the table refuses: a week that was wrong before is `mend`'s to make right.
+        sums = ", ".join(f"{name} = CASE WHEN {name} + %s < 0 THEN 0 ELSE {name} + %s END" for name in WEEKS.counts)
+        same = " AND ".join(f"{name} = %s" for name in WEEKS.key)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"UPDATE {WEEKS.name} SET {sums} WHERE {same}",  # noqa: S608  names of our tables
+                [(*(one for one in change for _ in range(2)), *key, monday) for key, change in moved],
+            )
+        store.drop_empty(WEEKS, [(*key, monday) for key, _change in moved])
+
+
+def mend(first_on: date, last_on: date) -> int:
+    """Bring the weeks that these days lie in to the sums of their days where they are not; gives how many were not."""
+    stretch = (monday_of(first_on), monday_of(last_on) + timedelta(days=6))
+    names = ("program_id", "dimension", "key", "network")
+    cut, counts = ", ".join(names), WEEKS.counts
+    here = f"program_id IN ({', '.join(map(str, _programs())) or '0'})"
+    here += f" AND dimension IN ({', '.join(f"'{one}'" for one in _DIMENSIONS)})"
+    lacks = ", ".join(f"CAST(SUM({name}) AS bigint)" for name in counts)
+    differ = " OR ".join(f"SUM({name}) <> 0" for name in counts)
+    sides = [
+        f"SELECT {cut}, {_MONDAY[connection.vendor] if column == 'day_on' else column} AS week,"  # noqa: S608
+        f" {', '.join(f'{sign}{name} AS {name}' for name in counts)}, {side} AS side FROM {table}"
+        f" WHERE {here} AND {column} BETWEEN %s AND %s"
+        for table, column, sign, side in ((_DAYS, "day_on", "", 0), (WEEKS.name, "week_on", "-", 1))
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {_WEEKS} ({', '.join((*key, *_COUNTS))})"  # noqa: S608  names of our tables
-            f" SELECT program_id, dimension, {_DAY[connection.vendor]}, key, network, {', '.join(_COUNTS)}"
-            f" FROM {_DAYS} WHERE {_lies_on()} ORDER BY program_id, dimension, key, network"
-            f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET"
-            f" {', '.join(f'{name} = {_WEEKS}.{name} + excluded.{name}' for name in _COUNTS)}",
-            [monday_of(day), *_values(day)],
+            f"SELECT week, {cut}, {lacks} FROM ({' UNION ALL '.join(sides)}) AS both_sides GROUP BY week, {cut}"  # noqa: S608
+            f" HAVING {differ} OR MIN(side) <> 0 OR MAX(side) <> 1",
+            [*stretch, *stretch],
         )
-
-
-def take_day_away(day: date) -> None:
-    """Take the day as it stands in the roll-ups out of its week, before it is written anew."""
-    same = " AND ".join(f"w.{name} = d.{name}" for name in ("program_id", "dimension", "key", "network"))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {_WEEKS} AS w SET {', '.join(f'{name} = w.{name} - d.{name}' for name in _COUNTS)}"  # noqa: S608
-            f" FROM (SELECT * FROM {_DAYS} WHERE {_lies_on()}) d"
-            f" WHERE w.week_on = {_DAY[connection.vendor]} AND {same}",
-            [*_values(day), monday_of(day)],
-        )
-    ShareWeek.objects.filter(
-        program__in=_programs(),
-        dimension__in=_DIMENSIONS,
-        week_on=monday_of(day),
-        published=0,
-        measured=0,
-        self_reported=0,
-    ).delete()
-
-
-def _lies_on() -> str:
-    programs = ", ".join(str(int(program)) for program in _programs()) or "0"
-    return f"program_id IN ({programs}) AND dimension IN ({', '.join(['%s'] * len(_DIMENSIONS))}) AND day_on = %s"
-
-
-def _values(day: date) -> list[Any]:
-    return [*_DIMENSIONS, day]
+        wrong: dict[date, dict[tuple[Any, ...], tuple[int, ...]]] = defaultdict(dict)
+        for week, *row in cursor.fetchall():
+            monday = date.fromisoformat(week) if isinstance(week, str) else week
+            wrong[monday][tuple(row[: len(names)])] = tuple(row[len(names) :])
+        for monday, changes in sorted(wrong.items()):
+            follow(monday, dict(sorted(changes.items())))
+            store.drop_empty(WEEKS, [(*key, monday) for key in sorted(changes)])
+    return sum(map(len, wrong.values()))
 
 
 def _programs() -> list[int]:

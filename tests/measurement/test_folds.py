@@ -1,0 +1,117 @@
+"""Folding in the database gives what folding facts one by one gives, writes only what differs, and mends what is wrong."""
+
+import random
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+
+from tests.cast import People
+from tests.measurement import by_hand
+from tests.measurement.facts import convert_on, live, noon, read_on, share_on
+from tests.sharing.library import make_post
+from vocero.lib.periods import days_between
+from vocero.measurement import services
+from vocero.measurement.models import AdvocateDay, ConversionStat, EngagementStat, FoldedDay, ShareStat, ShareWeek
+from vocero.sharing.models import Share
+
+DAY = date(2026, 11, 18)
+
+
+def kept(table: Any, day: date) -> by_hand.Rows:
+    """Give the rows of a day: the key without the day, the counts."""
+    of_key = [name for name in table._meta.pk.field_names if name != "day_on"]
+    fields = [field.attname for field in table._meta.concrete_fields]
+    names = [name if name in fields else f"{name}_id" for name in of_key]
+    counts = [name for name in fields if name not in {*names, "day_on"}]
+    rows = table.objects.filter(day_on=day).values_list(*names, *counts)
+    return {row[: len(names)]: row[len(names) :] for row in rows}
+
+
+def weeks() -> dict[tuple[Any, ...], tuple[int, ...]]:
+    names = ("program", "dimension", "week_on", "key", "network")
+    counts = ("published", "measured", "self_reported", "personalized")
+    return {row[:5]: row[5:] for row in ShareWeek.objects.values_list(*names, *counts)}
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_what_the_database_folds_is_what_facts_give_one_by_one(db: None, seed: int) -> None:
+    first_on, last_on = date(2026, 10, 20), date(2026, 11, 20)
+    draw = random.Random(seed)
+    company = live(seed, first_on=first_on, last_on=last_on, most_people=25, most_shares=120)
+    odd: tuple[dict[str, Any], ...] = (
+        {"topics": [7, 7, 9], "purposes": ["educate", "educate"], "team_path": []},
+        {"topics": [], "campaign_id": None, "origin": "", "kind": "", "location": "", "language": ""},
+        {"location": "Kraków '%s' \"ñ\"", "team_path": [3, 1, 3], "personalized": True},
+    )
+    for share in draw.sample(company.shares, len(company.shares) // 2):
+        Share.objects.filter(pk=share.pk).update(**draw.choice(odd))
+    for share in draw.sample(company.shares, 8):
+        day = first_on + timedelta(days=draw.randrange(32))
+        values = {"currency": "JPY", "company_amount": None, "amount": draw.choice([None, 2**40])}
+        convert_on(company.house, day, draw.choice([share, None]), **draw.choice([values, {}]))
+    services.roll_up(first_on, last_on, at=noon(last_on))
+    folded = 0
+    for day in days_between(first_on, last_on):
+        assert kept(ShareStat, day) == by_hand.share_stats(day)
+        assert kept(AdvocateDay, day) == by_hand.advocate_days(day)
+        assert kept(EngagementStat, day) == by_hand.engagement_stats(day)
+        assert kept(ConversionStat, day) == by_hand.conversion_stats(day, company.house.installation.currency)
+        folded += bool(kept(ShareStat, day)) + bool(kept(EngagementStat, day)) + bool(kept(ConversionStat, day))
+    assert folded > 30
+
+
+def test_a_share_that_comes_and_goes_leaves_no_row_behind(people: People) -> None:
+    posts = [make_post(people.house) for _ in range(5)]
+    for post in posts:
+        share_on(people.bruno, post, DAY, network="x")
+    services.roll_up_recent(at=noon(DAY))
+    share_on(people.ana, posts[0], DAY, network="bluesky")
+    services.roll_up_recent(at=noon(DAY))
+    assert kept(ShareStat, DAY) == by_hand.share_stats(DAY)
+    assert ShareWeek.objects.filter(network="bluesky").exists()
+    Share.objects.filter(network="bluesky").update(certainty="", day_on=None)
+    services.roll_up_recent(at=noon(DAY))
+    assert kept(ShareStat, DAY) == by_hand.share_stats(DAY)
+    assert not ShareStat.objects.filter(network="bluesky").exists()
+    assert not ShareWeek.objects.filter(network="bluesky").exists()
+
+
+def test_a_reading_that_is_taken_back_is_folded_without_it(people: People) -> None:
+    share = share_on(people.ana, make_post(people.house), DAY)
+    read_on(share, DAY, reactions=3)
+    services.roll_up_recent(at=noon(DAY))
+    read_on(share, DAY, reactions=0)
+    services.roll_up_recent(at=noon(DAY))
+    assert not EngagementStat.objects.exists()
+
+
+@pytest.mark.parametrize("what", ["days", "weeks", "both", "too much", "a week too many"])
+def test_a_rebuild_mends_days_and_weeks_that_are_wrong(people: People, what: str) -> None:
+    post = make_post(people.house)
+    for ahead in range(9):
+        share_on(people.ana, post, DAY + timedelta(days=ahead % 4 * 3), network=("x", "linkedin")[ahead % 2])
+    at = noon(DAY + timedelta(days=9))
+    services.roll_up_recent(at=at)
+    days, sums = {day: kept(ShareStat, day) for day in days_between(DAY, at.date())}, weeks()
+    if what in {"days", "both"}:
+        ShareStat.objects.filter(network="x").delete()
+    if what in {"weeks", "both"}:
+        ShareWeek.objects.filter(dimension="all").delete()
+    if what == "too much":
+        ShareWeek.objects.update(measured=F("measured") + 3)
+        ShareStat.objects.filter(network="linkedin").update(personalized=F("personalized") + 1)
+    if what == "a week too many":
+        ShareWeek.objects.create(
+            program=people.house.program,
+            dimension="team",
+            week_on=date(2026, 11, 16),
+            key="404",
+            network="x",
+            measured=2,
+        )
+    services.rebuild(since=services.oldest_complete_day(at), at=at)
+    assert {day: kept(ShareStat, day) for day in days} == days
+    assert weeks() == sums
+    assert FoldedDay.objects.filter(source="shares").count() == 4
