@@ -324,7 +324,7 @@ def visit(link: str, agent: str = READER) -> str:
     assert answer.status_code == 302
     query = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert query["utm_medium"] == ["employee-advocacy"]
-    assert not any("ana" in value.lower() for values in query.values() for value in values)
+    assert not any(re.search(r"\bana\b", value, re.IGNORECASE) for values in query.values() for value in values)
     return query["vclick"][0]
 
 

@@ -76,7 +76,7 @@ def test_a_person_can_take_everything_along(people: People) -> None:
     assert everything["notices.WeeklyChoice"][0]["wanted"] is True
     table = archive.read("shares.csv").decode("utf-8-sig")
     assert ",2\r\n" in table
-    assert "Bo" not in json.dumps(everything_of(people.ana))
+    assert '"Bo"' not in json.dumps(everything_of(people.ana))
 
 
 def test_after_erasing_nothing_says_who_it_was_and_links_and_totals_stay(people: People) -> None:
