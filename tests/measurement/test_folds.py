@@ -13,7 +13,9 @@ from tests.measurement.facts import convert_on, live, noon, read_on, share_on
 from tests.sharing.library import make_post
 from vocero.lib.periods import days_between
 from vocero.measurement import services
+from vocero.measurement.adoption import adoption_at, adoption_over
 from vocero.measurement.models import AdvocateDay, ConversionStat, EngagementStat, FoldedDay, ShareStat, ShareWeek
+from vocero.people.models import ConsentEvent, Enrolment, Invitation
 from vocero.sharing.models import Share
 
 DAY = date(2026, 11, 18)
@@ -115,3 +117,30 @@ def test_a_rebuild_mends_days_and_weeks_that_are_wrong(people: People, what: str
     assert {day: kept(ShareStat, day) for day in days} == days
     assert weeks() == sums
     assert FoldedDay.objects.filter(source="shares").count() == 4
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_people_of_many_days_in_one_pass_are_those_of_each_day(db: None, seed: int) -> None:
+    first_on, last_on = date(2026, 9, 20), date(2026, 11, 20)
+    draw = random.Random(seed)
+    company = live(seed, first_on=first_on, last_on=last_on, most_people=40, most_shares=90)
+    at = [noon(first_on) + timedelta(hours=draw.randrange(62 * 24)) for _ in range(40)]
+    for member in draw.sample(company.members, 6):
+        member.deactivated_at = draw.choice(at)
+        member.save()
+    for enrolment in Enrolment.objects.all()[:20]:
+        for moment in draw.sample(at, 3):
+            state = draw.choice(list(Enrolment.State)).value
+            ConsentEvent.objects.create(
+                enrolment=enrolment, text=company.house.consent_text, state=state, language="en", at=moment
+            )
+    Invitation.objects.filter(pk__in=list(Invitation.objects.values_list("pk", flat=True)[:9])).update(sent_at=None)
+    Invitation.objects.filter(member__in=company.members[:4]).update(channel="link", created_at=at[0])
+    services.roll_up(first_on, last_on, at=noon(last_on))
+    days = [day for day in days_between(first_on, last_on) if draw.random() < 0.8]
+    ends = [(day, noon(day) + timedelta(hours=12)) for day in days]
+    ends[5] = (ends[5][0], at[7]) if ends[4][1] < at[7] < ends[6][1] else ends[5]
+    found = adoption_over(company.house.program.pk, ends)
+    assert found == [adoption_at(company.house.program.pk, moment, day) for day, moment in ends]
+    assert len({one.joined for one in found}) > 3
+    assert len({one.active for one in found}) > 3

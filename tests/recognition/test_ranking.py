@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from tests.cast import People
+from tests.cast import People, make_member
 from tests.measurement.facts import click_on, noon, share_on
 from tests.sharing.library import make_post
 from vocero.lib.periods import Period, PeriodKind
@@ -105,6 +106,14 @@ def test_points_by_period_come_out_the_same_from_the_ledger(people: People) -> N
     assert period_points.rebuild_points(people.program) == kept.total()
     assert rows() == kept
     services.score(at=LATER)
+    assert rows() == kept
+    PeriodPoints.objects.filter(kind="w").delete()
+    PeriodPoints.objects.filter(kind="m").update(points=F("points") - 2)
+    month, nobody = PeriodPoints.objects.filter(kind="m").first(), make_member("Nobody")
+    assert month
+    for first_on in (month.first_on, date(2020, 2, 1)):
+        PeriodPoints.objects.create(program=people.program, kind="m", first_on=first_on, member=nobody, points=0)
+    assert period_points.rebuild_points(people.program) == kept.total()
     assert rows() == kept
 
 

@@ -20,7 +20,7 @@ from vocero.lib.periods import Period, day_starts_at, days_between
 from vocero.lib.text import tidy
 from vocero.lib.tokens import fingerprint
 from vocero.measurement import disclosure
-from vocero.measurement.adoption import ACTIVE_DAYS, adoption_at
+from vocero.measurement.adoption import ACTIVE_DAYS, adoption_at_ends
 from vocero.measurement.contributions import asked_people, contributions
 from vocero.measurement.filling import fill_day, posts_in
 from vocero.measurement.folds import FOLDS, Fold, earliest_day, fingerprints
@@ -185,21 +185,21 @@ def _count_heads(
     """Write the headcount of each day since the last run, and of earlier days that changed shares reach."""
     programs = {program.pk: company_day(installation, program.created_at) for program in Program.objects.all()}
     reached = {day + timedelta(days=ahead) for day in share_days for ahead in range(ACTIVE_DAYS)}
+    zone = reporting_zone(installation, at)
     for program, begins_on in programs.items():
         last = Headcount.objects.filter(program=program, day_on__lte=last_on).aggregate(day=Max("day_on"))["day"]
-        for day in days_between(max(first_on, begins_on), last_on):
-            if anew or last is None or day >= last or day in reached:
-                _count_day(installation, program, day, at=at)
-
-
-def _count_day(installation: Installation, program: int, day: date, *, at: datetime) -> None:
-    ends_at = day_starts_at(day + timedelta(days=1), reporting_zone(installation, at))
-    counted = adoption_at(program, ends_at, day)
-    Headcount.objects.update_or_create(
-        program_id=program,
-        day_on=day,
-        defaults={"invited": counted.invited, "joined": counted.joined, "active": counted.active},
-    )
+        days = [
+            day
+            for day in days_between(max(first_on, begins_on), last_on)
+            if anew or last is None or day >= last or day in reached
+        ]
+        ends = [(day, day_starts_at(day + timedelta(days=1), zone)) for day in days]
+        for day, counted in zip(days, adoption_at_ends(program, ends), strict=True):
+            Headcount.objects.update_or_create(
+                program_id=program,
+                day_on=day,
+                defaults={"invited": counted.invited, "joined": counted.joined, "active": counted.active},
+            )
 
 
 def decide_due(program: Program, *, at: datetime) -> list[Period]:

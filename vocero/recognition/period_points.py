@@ -1,6 +1,6 @@
 """Keeps the points by calendar period: brought up to what the ledger says for some members, or made again for everybody."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Any, Final
 
@@ -9,10 +9,17 @@ from django.db.models import Max, Min, Q, Sum
 
 from vocero.company.models import Program
 from vocero.lib.periods import Period, days_between
-from vocero.recognition.models import LedgerEntry, PeriodPoints
+from vocero.recognition.models import LedgerEntry, PeriodPoints, ScoreLock
 from vocero.recognition.ranking import KINDS, of_period
+from vocero.tracking import store
 
 _CHUNK: Final = 300
+_READ_AT_ONCE: Final = 20_000
+_TABLE: Final = store.Table(
+    PeriodPoints._meta.db_table,
+    {"program_id": "bigint", "kind": "text", "first_on": "date", "member_id": "bigint"},
+    ("points",),
+)
 _KEY: Final = ["program", "kind", "first_on", "member"]
 
 
@@ -40,21 +47,61 @@ def bring_up_to_date(program: int, members: Collection[int], days: Iterable[date
 
 
 def rebuild_points(program: Program) -> int:
-    """Make all points by period again from the ledger; the same rows come out. Gives how many there are."""
-    table, ledger = PeriodPoints._meta.db_table, LedgerEntry._meta.db_table
-    with transaction.atomic(), connection.cursor() as cursor:
-        PeriodPoints.objects.filter(program=program).delete()
-        for period in _periods(program):
-            kind, first_on = of_period(period)
-            within = "" if period is None else "AND day_on BETWEEN %s AND %s"
-            days = [] if period is None else [period.first_on, period.last_on]
-            cursor.execute(
-                f"INSERT INTO {table} (program_id, kind, first_on, member_id, points)"  # noqa: S608  names of our tables
-                f" SELECT program_id, %s, {_DAY[connection.vendor]}, member_id, SUM(points) FROM {ledger}"
-                f" WHERE program_id = %s {within} GROUP BY program_id, member_id",
-                [kind.value, first_on, program.pk, *days],
-            )
-        return PeriodPoints.objects.filter(program=program).count()
+    """Make all points by period again from the ledger; the same rows come out. Gives how many there are.
+
+    The ledger is read once, day by day, and of the rows of a period only those that differ are written.
+    """
+    rows = 0
+    with transaction.atomic():
+        ScoreLock.objects.get_or_create(program=program)
+        ScoreLock.objects.select_for_update().get(program=program)
+        for period, points in _added_up(program):
+            _replace(program, period, points)
+            rows += len(points)
+        _drop_others(program)
+    return rows
+
+
+def _added_up(program: Program) -> Iterator[tuple[Period | None, dict[int, int]]]:
+    """Give the points of all members for each period that holds an entry, and last for all the time."""
+    span = LedgerEntry.objects.filter(program=program).aggregate(first=Min("day_on"), last=Max("day_on"))
+    ever: dict[int, int] = {}
+    running: dict[Period, dict[int, int]] = {}
+    for day in days_between(span["first"], span["last"]) if span["first"] else ():
+        of_day: dict[int, int] = {}
+        entries = LedgerEntry.objects.filter(program=program, day_on=day).order_by()
+        for member, points in entries.values_list("member", "points").iterator(chunk_size=_READ_AT_ONCE):
+            of_day[member] = of_day.get(member, 0) + points
+        holding = [Period.of(kind, day) for kind in KINDS]
+        for sums in (ever, *(running.setdefault(period, {}) for period in holding)):
+            for member, points in of_day.items():
+                sums[member] = sums.get(member, 0) + points
+        for period in [one for one in running if one.last_on <= day or day == span["last"]]:
+            yield period, running.pop(period)
+    yield None, ever
+
+
+def _replace(program: Program, period: Period | None, points: dict[int, int]) -> None:
+    kind, first_on = of_period(period)
+    kept = PeriodPoints.objects.filter(program=program, kind=kind, first_on=first_on).order_by()
+    stored = dict(kept.values_list("member", "points").iterator(chunk_size=_READ_AT_ONCE))
+    if stored == points:
+        return
+    gone = sorted(stored.keys() - points.keys())
+    key = (program.pk, kind.value, first_on)
+    differ = sorted(member for member, sum_ in points.items() if stored.get(member) != sum_)
+    store.put(_TABLE, [(*key, member, points[member]) for member in differ] + [(*key, member, 0) for member in gone])
+    store.drop_empty(_TABLE, [(*key, member) for member in gone])
+
+
+def _drop_others(program: Program) -> None:
+    """Delete the rows of periods that hold no entry."""
+    known = {of_period(period) for period in _periods(program)}
+    kept = PeriodPoints.objects.filter(program=program)
+    kinds = [(kind, first_on) for kind, first_on in kept.order_by().values_list("kind", "first_on").distinct()]
+    for kind, first_on in kinds:
+        if (PeriodPoints.Kind(kind), first_on) not in known:
+            kept.filter(kind=kind, first_on=first_on).delete()
 
 
 def lacks_points(program: Program) -> bool:
