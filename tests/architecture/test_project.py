@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from tests.architecture.source import ROOT
 from vocero.config import environment
-from vocero.config.environment import SETTINGS
+from vocero.config.variables import SETTINGS
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 

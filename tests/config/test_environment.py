@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from vocero.config import environment
-from vocero.config.environment import SETTINGS, WrongSettings
+from vocero.config.environment import WrongSettings
+from vocero.config.variables import SETTINGS
 
 
 def load(data: Path, **given: str) -> environment.Environment:
