@@ -13,7 +13,7 @@ from tests.tracking.clicking import CHROME, CURL, IPHONE, LINKEDIN, Visits, hand
 from vocero.lib import clock
 from vocero.sharing.models import Link, Share
 from vocero.tracking import ingest, segment, stats
-from vocero.tracking.ingest import Ingest, Overtaken
+from vocero.tracking.ingest import Ingest, Overtaken, store_clicks
 from vocero.tracking.models import (
     Click,
     ClickArrival,
@@ -28,6 +28,9 @@ from vocero.tracking.models import (
     ShareDay,
     ShareTotal,
 )
+from vocero.tracking.segment import day_number, first_id_at
+from vocero.tracking.store import ClickRow
+from vocero.tracking.visitors import visitor_number
 
 TODAY = date(2026, 11, 16)
 
@@ -209,6 +212,24 @@ def test_two_clicks_that_drew_the_same_id_are_both_kept(link: Link, visits: Visi
     visits.click(link, 2, click_id=12_345_678)
     visits.take_in()
     assert (Click.objects.count(), total().unique) == (2, 2)
+
+
+def test_of_the_same_click_twice_in_one_batch_one_is_stored(link: Link, visits: Visits) -> None:
+    """A links process that does not know whether its clicks were committed hands them over again."""
+    click = ClickRow(
+        first_id_at(MOMENT), link.pk, visitor_number(day_number(TODAY), b"visitor"), "valid", "", 0, "d", None
+    )
+    assert store_clicks([click, click]) == [click]
+    assert Click.objects.count() == 1
+
+
+def test_two_clicks_of_one_batch_with_the_same_id_are_both_stored(link: Link, visits: Visits) -> None:
+    click = ClickRow(
+        first_id_at(MOMENT), link.pk, visitor_number(day_number(TODAY), b"visitor"), "valid", "", 0, "d", None
+    )
+    other = click._replace(visitor=click.visitor + 1)
+    assert [row.visitor for row in store_clicks([click, other])] == [click.visitor, other.visitor]
+    assert Click.objects.count() == 2
 
 
 def test_a_click_of_a_link_that_does_not_exist_is_left_out_and_the_others_count(link: Link, visits: Visits) -> None:

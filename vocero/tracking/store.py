@@ -1,9 +1,10 @@
 """The few statements that the ingest runs for every batch, on SQLite and on PostgreSQL, without the ORM's cost."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
+from operator import length_hint
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
@@ -82,24 +83,72 @@ class ClickRow(NamedTuple):
         return day_of_visitor(self.visitor)
 
 
-def insert_clicks(rows: Sequence[ClickRow]) -> set[int]:
-    """Insert the clicks that conflict with nothing; gives the ids that went in.
+def insert_clicks(rows: Sequence[ClickRow]) -> list[int]:
+    """Insert the clicks that conflict with nothing; gives the places in `rows` of those that did not go in."""
+    if connection.vendor == "postgresql":
+        return _insert_on_postgresql(rows)
+    return _insert_on_sqlite(rows)
 
-    On PostgreSQL the key of the table, which is kept in parts by the month, is the id together with the visitor; so an id
-    that another click of those days has already is looked for here.
+
+def _insert_on_sqlite(rows: Sequence[ClickRow]) -> list[int]:
+    """Insert one by one, which is cheaper than many in one statement whose answer must be gathered.
+
+    SQLite calls `refused` for those that conflict, which are few, and changes nothing as it says no; which row that is
+    tells the iterator that rows are taken from.
     """
-    found: set[int] = set()
-    for part in _parts(rows):
-        if connection.vendor == "postgresql":
-            sql = f"INSERT INTO tracking_click ({_CLICK}) SELECT n.* FROM {_unnest(_CLICK_TYPES)} n ({_CLICK}) {_ID_IS_FREE}"  # noqa: S608
-            visitors = [row.visitor for row in part]
-            values: Sequence[Any] = [*_columns(part), min(visitors) - _TWO_DAYS, max(visitors) + _TWO_DAYS]
-        else:
-            marks = _marks(len(part), len(ClickRow._fields))
-            sql = f"INSERT INTO tracking_click ({_CLICK}) VALUES {marks}"  # noqa: S608
-            values = list(chain.from_iterable(part))
-        found.update(row[0] for row in ask(f"{sql} ON CONFLICT DO NOTHING RETURNING id", values))
-    return found
+    connection.ensure_connection()
+    if _listening.connection is not connection.connection:
+        connection.connection.create_function("refused", 0, _listening.hear)
+        _listening.connection = connection.connection
+    coming = iter(rows)
+    refused: list[int] = []
+    _listening.hear_of = lambda: refused.append(len(rows) - length_hint(coming) - 1)
+    with connection.wrap_database_errors:
+        connection.connection.executemany(_INSERT_OR_TELL, coming)
+    return refused
+
+
+class _Listening(threading.local):
+    """The connection that knows the function `refused`, and what it does now."""
+
+    connection: Any = None
+    hear_of: Callable[[], None]
+
+    def hear(self) -> int:
+        self.hear_of()
+        return 0
+
+
+_listening = _Listening()
+_INSERT_OR_TELL: Final = (
+    f"INSERT INTO tracking_click ({_CLICK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+    " ON CONFLICT DO UPDATE SET verdict = verdict WHERE refused()"
+)
+
+
+def _insert_on_postgresql(rows: Sequence[ClickRow]) -> list[int]:
+    """Insert many at a time.
+
+    The key of the table, which is kept in parts by the month, is the id together with the visitor; so an id that another
+    click of those days has already is looked for here.
+    """
+    sql = (
+        f"INSERT INTO tracking_click ({_CLICK}) SELECT n.* FROM {_unnest(_CLICK_TYPES)} n ({_CLICK}) {_ID_IS_FREE}"  # noqa: S608
+        " ON CONFLICT DO NOTHING RETURNING id, visitor"
+    )
+    refused: list[int] = []
+    for begin in range(0, len(rows), _CHUNK):
+        part = rows[begin : begin + _CHUNK]
+        visitors = [row.visitor for row in part]
+        there = set(ask(sql, [*_columns(part), min(visitors) - _TWO_DAYS, max(visitors) + _TWO_DAYS]))
+        if len(there) == len(part):
+            continue
+        for place, row in enumerate(part, begin):
+            if (row.id, row.visitor) in there:
+                there.remove((row.id, row.visitor))  # of the same click twice the first went in
+            else:
+                refused.append(place)
+    return refused
 
 
 def add(table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
