@@ -1,14 +1,16 @@
 """The only writer of clicks: tails this node's segments, and commits clicks, roll-ups and cursor in one transaction."""
 
 import fcntl
+import gc
 import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import repeat
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +37,7 @@ from vocero.tracking.segment import (
     segments_in,
 )
 from vocero.tracking.store import ClickRow
-from vocero.tracking.visitors import visitor_number
+from vocero.tracking.visitors import visitor_numbers
 
 KEPT: Final = timedelta(hours=26)
 """How long a segment stays after its last click is committed while no backup of ours is known: one night passes."""
@@ -83,6 +85,7 @@ class Ingest:
         self._places = Places()
         self._referrers: dict[bytes, int | None] = {}
         self._classed: dict[tuple[bytes, int], tuple[str, str]] = {}
+        self._countries = _Countries()
         self._done: set[str] = set()
         self._proven: set[int] = set()
         self._to_count: set[date] | None = None
@@ -165,11 +168,12 @@ class Ingest:
     def _commit(
         self, path: Path, cursor: SegmentCursor | None, stretch: Stretch, *, lost: int, at: datetime
     ) -> SegmentCursor:
-        prepared = self._prepare(stretch.records, path.name)
-        with transaction.atomic():
-            moved = _move_cursor(path, cursor, stretch, lost=lost, at=at)
-            stored = self._store(prepared)
-        self._remember(stored)
+        with _collecting_later():
+            prepared = self._prepare(stretch.records, path.name)
+            with transaction.atomic():
+                moved = _move_cursor(path, cursor, stretch, lost=lost, at=at)
+                stored = self._store(prepared)
+            self._remember(stored)
         if stretch.damaged:
             logger.error("%s: %d bytes were damaged and passed over", path.name, stretch.damaged)
         return moved
@@ -192,46 +196,44 @@ class Ingest:
     def _prepare(self, records: Sequence[ClickRecord], origin: str) -> Prepared:
         if not records:
             return Prepared([], {})
-        _ids, _moments, links, days_found, visitors, _flags, _countries, _classes, _agents, origins = zip(
+        ids, _moments, links, days_found, visitors, flags, countries, classes, agents, origins = zip(
             *records, strict=True
         )
         places = self._places.of(links)
         days = {day: day_of_number(day) for day in set(days_found)}
-        begins = {day: visitor_number(day, bytes(6)) for day in days}
-        own = store.own_visits(set(visitors), days.values())
-        referrers = self._referrer_ids(set(origins))
-        if len(self._classed) > MOST_AGENTS:
-            self._classed = {}
-        classed = self._classed
-        countries: dict[bytes, str] = {}
-        rows = []
-        for click_id, _at, link, day, visitor, flags, code, network_class, agent, page in records:
-            place = places.get(link)
-            if place is None:
-                continue
-            country = countries.get(code)
-            if country is None:
-                country = countries[code] = code.decode().strip()
-            if own and (days[day], visitor, place.member_id) in own:
-                found = verdict_of(agent, flags, is_own=True)
-            elif (known := classed.get((agent, flags))) is not None:
-                found = known
-            else:
-                found = classed[agent, flags] = verdict_of(agent, flags, is_own=False)
-            verdict, device = found
-            number = begins[day] | int.from_bytes(visitor[-6:])
-            values = (click_id, link, number, verdict, country, network_class, device[:1], referrers.get(page))
-            rows.append(_made(ClickRow, values))
+        classed = self._classes_of(zip(agents, flags, strict=True))
+        verdicts, devices = zip(*classed, strict=True)
+        if own := store.own_visits(set(visitors), days.values()):
+            verdicts = tuple(_with_own(records, verdicts, places, days, own))
+        columns = (
+            ids, links, visitor_numbers(days_found, visitors), verdicts, map(self._countries.__getitem__, countries),
+            classes, devices, map(self._referrer_ids(set(origins)).get, origins),
+        )  # fmt: skip
+        rows: list[ClickRow] = list(map(_made, repeat(ClickRow), zip(*columns, strict=True)))
+        if not set(links) <= places.keys():
+            rows = [row for row in rows if row.link_id in places]
         if len(rows) < len(records):
             logger.error("%s: %d clicks belong to links that do not exist", origin, len(records) - len(rows))
         return Prepared(rows, places)
+
+    def _classes_of(self, texts: Iterable[tuple[bytes, int]]) -> Iterable[tuple[str, str]]:
+        """Give verdict and device for each text of an agent with its flags."""
+        asked = list(texts)
+        if len(self._classed) > MOST_AGENTS:
+            self._classed = {}
+        classed = self._classed
+        for agent, flags in {text for text in asked if text not in classed}:
+            verdict, device = verdict_of(agent, flags, is_own=False)
+            classed[agent, flags] = verdict, device[:1]
+        return map(classed.__getitem__, asked)
 
     def _prove_shares(self, first: Mapping[int, int]) -> set[int]:
         """Tell sharing of the shares that nobody had proved to be out, from the first valid clicks of all of them here.
 
         Gives the shares that need no look any more; they are remembered once this is committed.
         """
-        states = store.share_states(first.keys() - self._proven)
+        proven = self._proven
+        states = store.share_states([share for share in first if share not in proven])
         maybe_out = [share_id for share_id, state in states if state in _MAYBE_OUT]
         for share in Share.objects.filter(pk__in=maybe_out):
             confirm_by_click(share, at=moment_of_id(first[share.pk]))
@@ -294,16 +296,18 @@ def store_clicks(rows: Sequence[ClickRow]) -> list[ClickRow]:
     """
     if connection.vendor == "postgresql":  # two nodes insert the same keys in the same order, so neither waits for ever
         rows = sorted(rows, key=lambda row: (row.visitor, row.link_id))
-    there = store.insert_clicks(rows)
-    if len(there) == len(rows):
+    refused = store.insert_clicks(rows)
+    if not refused:
         return list(rows)
-    stored = [row for row in rows if row.id in there]
-    left = [row for row in rows if row.id not in there]
+    left = [rows[place] for place in refused]
+    places = set(refused)
+    stored = [row for place, row in enumerate(rows) if place not in places]
     again = [row._replace(verdict=REPEAT) if row.verdict == VALID else row for row in left]
-    there = store.insert_clicks(again)
-    stored += [row for row in again if row.id in there]
-    for row in (row for row in left if row.id not in there):
-        stored += _store_under_another_id(row)
+    refused = store.insert_clicks(again)
+    places = set(refused)
+    stored += [row for place, row in enumerate(again) if place not in places]
+    for place in refused:
+        stored += _store_under_another_id(left[place])
     return stored
 
 
@@ -312,6 +316,40 @@ def _store_under_another_id(row: ClickRow) -> list[ClickRow]:
     if known == (row.link_id, row.visitor):
         return []
     return store_clicks([row._replace(id=row.id & ~0xFFF | secrets.randbits(12))])
+
+
+def _with_own(
+    records: Sequence[ClickRecord],
+    verdicts: Sequence[str],
+    places: Mapping[int, Place],
+    days: Mapping[int, date],
+    own: Container[tuple[date, bytes, int]],
+) -> Iterator[str]:
+    """Give verdicts anew where the visitor was the link's own advocate, who signed in with the same browser that day."""
+    for record, verdict in zip(records, verdicts, strict=True):
+        place = places.get(record.link_id)
+        is_own = place is not None and (days[record.day], record.visitor, place.member_id) in own
+        yield verdict_of(record.agent, record.flags, is_own=True)[0] if is_own else verdict
+
+
+class _Countries(dict[bytes, str]):
+    """Gives the letters of a country's two bytes as text; blank when there are none."""
+
+    def __missing__(self, code: bytes) -> str:
+        found = self[code] = code.decode().strip()
+        return found
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Let Python look for garbage after a batch, not all through it: a batch makes many objects, and hardly a circle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @contextmanager

@@ -79,7 +79,8 @@ class Places:
     def of(self, link_ids: Iterable[int]) -> Mapping[int, Place]:
         """Give the place of each link; a link that does not exist (any more) is left out."""
         wanted = set(link_ids)
-        missing = sorted(wanted - self._kept.keys())
+        kept = self._kept
+        missing = sorted([link for link in wanted if link not in kept])  # a difference would go through all kept ones
         if len(self._kept) + len(missing) > _MOST_KEPT:
             self._kept = {}
             missing = sorted(wanted)

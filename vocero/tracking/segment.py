@@ -320,14 +320,12 @@ class SegmentReader:
         all_read = finished and offset + len(data) >= os.fstat(self._fd).st_size
         records: list[ClickRecord] = []
         position = damaged = torn = 0
-        while position < min(len(data), most_bytes):
-            found = decode(data, position)
-            if found is not None:
-                records.append(found[0])
-                position = found[1]
-            elif not finished:
+        until = min(len(data), most_bytes)
+        while position < until:
+            position = _read_sound(data, position, until, records)
+            if position >= until or not finished:
                 break
-            elif (following := _next_sound(data, position + 1)) is not None:
+            if (following := _next_sound(data, position + 1)) is not None:
                 damaged += following - position
                 position = following
             elif all_read:
@@ -350,6 +348,15 @@ def segments_in(folder: Path) -> Iterator[Path]:
 def node_of(path: Path) -> str:
     """Give the node that a segment's name says wrote it."""
     return path.name.removesuffix(SUFFIX).rsplit(".", 2)[0]
+
+
+def _read_sound(data: bytes, position: int, until: int, records: list[ClickRecord]) -> int:
+    """Take sound records from the position on, as long as they begin before `until`; gives where it ended."""
+    append = records.append
+    while position < until and (found := decode(data, position)) is not None:
+        record, position = found
+        append(record)
+    return position
 
 
 def _next_sound(data: bytes, position: int) -> int | None:

@@ -48,18 +48,15 @@ def add(found: Counts) -> None:
     store.add(
         store.REQUESTS, [(*key, *counts.requests_row(verdicts)) for key, verdicts in sorted(found.requests.items())]
     )
-    store.add(
-        store.STATS, [(*key, packed >> 32, packed & 0xFFFFFFFF, 0) for key, packed in sorted(found.stats.items())]
-    )
-    store.add(
-        store.WEEKS,
-        [(*key, packed >> 32, packed & 0xFFFFFFFF, 0) for key, packed in sorted(counts.by_week(found.stats).items())],
-    )
-    store.add(store.SHARE_DAYS, _pairs(found.shares))
-    totals = counts.in_total(found.shares)
-    store.add(store.SHARE_TOTALS, [(share, found.first[share], *pair(totals[share])) for share in sorted(totals)])
-    store.add(store.MEMBER_DAYS, _pairs(found.members))
-    store.add(store.MEMBER_MONTHS, _pairs(counts.by_month(found.members)))
+    if not found.shares:
+        return
+    days = counts.rows_of_stats(found)
+    store.add(store.STATS, days)
+    store.add(store.WEEKS, counts.rows_of_weeks(days))
+    store.add(store.SHARE_DAYS, counts.rows_of_shares(found))
+    store.add(store.SHARE_TOTALS, counts.rows_of_totals(found))
+    store.add(store.MEMBER_DAYS, counts.rows_of_members(found.members))
+    store.add(store.MEMBER_MONTHS, counts.rows_of_members(counts.by_month(found.members)))
 
 
 def count_visitors(day_on: date) -> None:
@@ -134,8 +131,8 @@ def _count_to_write(day_on: date, places: Places) -> tuple[Counts, dict[Key, int
         f'SELECT COUNT(*), SUM(valid), SUM("unique") FROM tracking_shareday WHERE day_on = {number_of_day(day_on)}',  # noqa: S608
         [],
     )
-    valid, unique = pair(sum(found.shares.values()))
-    if [int(value or 0) for value in there[0]] != [len(found.shares), valid, unique]:
+    shares = found.shares.get(number_of_day(day_on), {})
+    if [int(value or 0) for value in there[0]] != [len(shares), *pair(sum(shares.values()))]:
         _find_first(found, day_on, places)
     return found, visitors
 
@@ -199,8 +196,8 @@ def _tables_of_day(found: Counts, visitors: Mapping[Key, int]) -> dict[Table, Ro
     return {
         store.REQUESTS: {key: counts.requests_row(verdicts) for key, verdicts in found.requests.items()},
         store.STATS: stats,
-        store.SHARE_DAYS: {key: pair(packed) for key, packed in found.shares.items()},
-        store.MEMBER_DAYS: {key: pair(packed) for key, packed in found.members.items()},
+        store.SHARE_DAYS: {row[:2]: row[2:] for row in counts.rows_of_shares(found)},
+        store.MEMBER_DAYS: {row[:3]: row[3:] for row in counts.rows_of_members(found.members)},
     }
 
 
@@ -343,10 +340,6 @@ def _hold(day_on: date) -> None:
 def _hold_all() -> None:
     if connection.vendor == "postgresql":
         store.ask("LOCK TABLE tracking_requeststat IN EXCLUSIVE MODE", [])
-
-
-def _pairs[K: tuple[int, ...]](found: Mapping[K, int]) -> Sequence[tuple[int, ...]]:
-    return [(*key, packed >> 32, packed & 0xFFFFFFFF) for key, packed in sorted(found.items())]
 
 
 def _programs() -> list[int]:

@@ -2,6 +2,8 @@
 
 import hashlib
 import ipaddress
+import struct
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -10,6 +12,7 @@ from vocero.tracking.segment import VISITOR_BYTES, day_number, day_of_number
 
 SALT_BYTES: Final = 32
 _KEY_BITS: Final = 48
+_KEY_MASK: Final = (1 << _KEY_BITS) - 1
 _FIRST_DAY: Final = day_number(date(2020, 1, 1))
 
 
@@ -30,6 +33,13 @@ def visitor_number(day: int, key: bytes) -> int:
     Among ten million visitors of one day the chance that any two fall together is one in six.
     """
     return (day - _FIRST_DAY & 0x7FFF) << _KEY_BITS | int.from_bytes(key[-6:])
+
+
+def visitor_numbers(days: Sequence[int], keys: Sequence[bytes]) -> list[int]:
+    """Give `visitor_number` of many at once: the last eight bytes of all keys are read in one step."""
+    begins = {day: visitor_number(day, bytes(6)) for day in set(days)}
+    lowest = struct.unpack(f">{2 * len(keys)}Q", b"".join(keys))[1::2]
+    return [begins[day] | low & _KEY_MASK for day, low in zip(days, lowest, strict=True)]
 
 
 def first_visitor_of(day_on: date) -> int:
