@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,33 +36,41 @@ def in_a_loop[Thing](visit: Coroutine[Any, Any, Thing]) -> Thing:
         return threads.submit(asyncio.run, visit).result()
 
 
-def test_clicks_of_one_turn_are_one_write_and_one_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clicks_that_come_while_others_are_synced_are_one_write_and_one_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     writes: list[int] = []
     syncs: list[int] = []
+    begun, go = threading.Event(), threading.Event()
     append, sync = SegmentWriter.append, SegmentWriter.sync
+
+    def wait_and_sync(self: SegmentWriter) -> None:
+        syncs.append(self.fd)
+        begun.set()
+        go.wait(60)
+        sync(self)
+
     monkeypatch.setattr(SegmentWriter, "append", lambda self, data: (writes.append(len(data)), append(self, data)))
-    monkeypatch.setattr(SegmentWriter, "sync", lambda self: (syncs.append(self.fd), sync(self)))
-
-    async def visit(sync: bool) -> list[bool]:
-        log = ClickLog(tmp_path, node="n1", sync=sync, loop=asyncio.get_running_loop())
-        try:
-            return await asyncio.gather(*(log.append(click(number)).future for number in range(40)))
-        finally:
-            log.close()
-
-    assert in_a_loop(visit(sync=True)) == [True] * 40
-    assert (len(writes), len(syncs)) == (1, 1)
-    assert in_a_loop(visit(sync=False)) == [True] * 40
-    assert (len(writes), len(syncs)) == (2, 1)
-    assert sorted(stored(tmp_path)) == sorted(list(range(40)) * 2)
+    monkeypatch.setattr(SegmentWriter, "sync", wait_and_sync)
+    log = ClickLog(tmp_path, node="n1")
+    groups = [log.append(click(0))]
+    assert begun.wait(60)
+    groups += [log.append(click(number)) for number in range(1, 40)]
+    assert not any(group.done for group in groups)
+    assert len(writes) == 1
+    go.set()
+    assert all(group.wait() for group in groups)
+    assert (len(writes), len(syncs)) == (2, 2)
+    log.close()
+    assert stored(tmp_path) == list(range(40))
 
 
 def test_a_visitor_who_goes_away_does_not_end_the_waiting_of_the_others(tmp_path: Path) -> None:
     async def visit() -> list[bool | BaseException]:
-        log = ClickLog(tmp_path, node="n1", loop=asyncio.get_running_loop())
+        log = ClickLog(tmp_path, node="n1")
 
         async def click_once(number: int) -> bool:
-            return await log.append(click(number)).future
+            return await log.append(click(number))
 
         tasks = [asyncio.create_task(click_once(number)) for number in range(3)]
         await asyncio.sleep(0)

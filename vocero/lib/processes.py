@@ -1,6 +1,7 @@
-"""Processes that belong together end together, however their parent ends."""
+"""Processes that belong together end together, however their parent ends; and how eagerly their threads take the processor."""
 
 import ctypes
+import os
 import signal
 import sys
 import threading
@@ -19,3 +20,13 @@ def end_with_parent(with_signal: int = signal.SIGTERM) -> None:
     if not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(with_signal), 0, 0, 0)
+
+
+def wait_for_turn(*, wait: bool = True) -> None:
+    """Let this thread, and those that it starts, wait until others pause instead of pushing them aside when it is woken.
+
+    Where threads hand work on to each other the work then gathers, and they change places once for many pieces of it.
+    With `wait=False` this thread is woken at once again. Does nothing outside Linux.
+    """
+    if sys.platform.startswith("linux"):
+        os.sched_setscheduler(0, os.SCHED_BATCH if wait else os.SCHED_OTHER, os.sched_param(0))

@@ -1,6 +1,5 @@
 """For machines with throw-away disks: clicks are safe once PostgreSQL has committed them, many in one COPY."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,10 +12,8 @@ _SECONDS: Final = 2
 class ArrivalLog(GroupLog):
     """Hands clicks to the database in groups; while it is away they are kept in segments, as safe as this disk is."""
 
-    def __init__(
-        self, address: Mapping[str, Any], segments: ClickLog, *, loop: asyncio.AbstractEventLoop | None = None
-    ) -> None:
-        super().__init__("click-arrivals", loop)
+    def __init__(self, address: Mapping[str, Any], segments: ClickLog) -> None:
+        super().__init__("click-arrivals")
         self._address = {name: value for name, value in address.items() if value not in {"", None}}
         self._segments = segments
         self._connection: Any = None

@@ -1,12 +1,17 @@
 """The links process's front: a raw RSGI application that answers once the click is safe."""
 
 import asyncio
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
 
+from vocero.lib.processes import wait_for_turn
 from vocero.tracking.links.core import LOST_HEADER, Core
 from vocero.tracking.links.keeper import Keeper
 from vocero.tracking.links.log import open_log
 from vocero.tracking.links.settings import LinksSettings
+from vocero.tracking.links.stepping import Asked, step_visits_of
+
+_ASKING: Final = 4
 
 
 class Application:
@@ -17,31 +22,37 @@ class Application:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         settings = self._settings
-        self._loop = loop
+        wait_for_turn()  # before any other thread of this process begins
         self._keeper = Keeper(settings)
         self._keeper.start()
         self._core = Core(settings, self._keeper)
-        self._log = open_log(settings, loop)
+        self._log = open_log(settings)
+        self._asking = ThreadPoolExecutor(_ASKING, "links-asking")
+        step_visits_of(loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._log.close()
+        self._asking.shutdown()
         self._keeper.close()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        if scope.path == "/healthz":
+        path = scope.path
+        if path == "/healthz":
             protocol.response_str(200, [("content-type", "text/plain")], "ok")
             return
-        header = scope.headers.get
         core = self._core
+        method = scope.method
+        header = scope.headers.get
         address = core.address(scope.client.rpartition(":")[0].strip("[]"), header)
-        known = core.known(scope.path)
+        known = core.known(path)
         if isinstance(known, str):
-            known = await self._loop.run_in_executor(None, core.ask, known, address)
-        answer = core.answer(known, scope.method, address, header)
-        if answer.record is not None and not await self._log.append(answer.record).future:
+            known = await Asked(self._asking.submit(core.ask, known, address))
+        answer = core.answer(known, method, address, header)
+        headers = answer.headers
+        if answer.record is not None and not await self._log.append(answer.record):
             self._log.count_lost()
-            answer.headers.append(LOST_HEADER)
-        if answer.body and scope.method != "HEAD":
-            protocol.response_str(answer.status, answer.headers, answer.body)
+            headers = [*headers, LOST_HEADER]
+        if answer.body and method != "HEAD":
+            protocol.response_str(answer.status, headers, answer.body)
         else:
-            protocol.response_empty(answer.status, answer.headers)
+            protocol.response_empty(answer.status, headers)

@@ -1,16 +1,18 @@
 """Writes clicks down and says when they are safe: all that came meanwhile in one write, and one fdatasync for them."""
 
-import asyncio
 import contextlib
 import queue
 import sys
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from vocero.lib.processes import wait_for_turn
 from vocero.tracking.links.settings import LinksSettings
+from vocero.tracking.links.stepping import until
 from vocero.tracking.segment import HEAD_BYTES, SegmentWriter
 
 if TYPE_CHECKING:
@@ -22,51 +24,60 @@ _LOOK_SECONDS: Final = 0.5
 _SAY_SECONDS: Final = 30
 
 
-class _Shared(asyncio.Future[bool]):
-    """A future that many visitors wait for: one of them who goes away does not end the waiting of the others."""
-
-    def cancel(self, msg: Any | None = None) -> bool:
-        return False
-
-
 class Group:
-    """Clicks that are made safe together. A thread waits with `wait`, a coroutine awaits `future`; both give whether."""
+    """Clicks that are made safe together. A thread waits with `wait`, a coroutine with `await`; both give whether."""
 
-    __slots__ = ("_done", "_safe", "future", "records")
+    __slots__ = ("_settling", "_waiting", "done", "records", "safe")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
+    def __init__(self, *, done: bool = False, safe: bool = False) -> None:
         self.records: list[bytes] = []
-        self._safe = False
-        if loop is None:
-            self._done = threading.Event()
-        else:
-            self.future = _Shared(loop=loop)
+        self.done = done
+        self.safe = safe
+        self._settling = threading.Lock()
+        self._waiting: list[Callable[[], object]] = []
+
+    def then(self, wake: Callable[[], object]) -> None:
+        """Call this once it is known whether the clicks are safe, from the thread that learns it; at once when it is."""
+        with self._settling:
+            if not self.done:
+                self._waiting.append(wake)
+                return
+        wake()
 
     def wait(self) -> bool:
         """Block until the clicks are safe, or known to be not; gives which."""
-        self._done.wait()
-        return self._safe
+        if not self.done:
+            door = threading.Lock()
+            door.acquire()
+            self.then(door.release)
+            door.acquire()
+        return self.safe
 
-    def settle(self, safe: bool, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Wake everybody who waits."""
-        if loop is None:
-            self._safe = safe
-            self._done.set()
-        else:
-            loop.call_soon_threadsafe(self.future.set_result, safe)
+    def __await__(self) -> Generator[Any, Any, bool]:
+        yield from until(self)
+        return self.safe
+
+    def settle(self, *, safe: bool) -> None:
+        """Wake everybody who waits, and whoever comes later goes on at once."""
+        with self._settling:
+            self.safe = safe
+            self.done = True
+        for wake in self._waiting:
+            wake()
 
 
 class GroupLog(ABC):
     """Gathers clicks into groups; a thread of its own makes one group safe while the next one gathers.
 
-    With a `loop` clicks come from its thread alone, and its coroutines wait.
+    With `hurry` that thread begins at once when there is a click: the disk or the database needs longer than the rest,
+    and clicks gather meanwhile. Without, it begins when the others pause.
     """
 
-    def __init__(self, name: str, loop: asyncio.AbstractEventLoop | None) -> None:
-        self._loop = loop
+    def __init__(self, name: str, *, hurry: bool = True) -> None:
+        self._hurry = hurry
         self._gathering = threading.Lock()
         self._work: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._group = Group(loop)
+        self._group = Group()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def append(self, record: bytes) -> Group:
@@ -75,7 +86,7 @@ class GroupLog(ABC):
             group = self._group
             group.records.append(record)
             if len(group.records) == 1:
-                self._begin()
+                self._work.put(True)
             return group
 
     def store(self, record: bytes) -> bool:
@@ -94,13 +105,6 @@ class GroupLog(ABC):
         self._work.put(False)
         self._thread.join()
 
-    def _begin(self) -> None:
-        """The first click of a group has come: have the group made safe, with those that this turn of the loop brings."""
-        if self._loop is None:
-            self._work.put(True)
-        else:
-            self._loop.call_soon(self._work.put, True)
-
     @abstractmethod
     def _make_safe(self, records: list[bytes]) -> bool:
         """Store these clicks; give whether they are safe now."""
@@ -110,6 +114,8 @@ class GroupLog(ABC):
         """Do what is due between groups, and when none has come for a while."""
 
     def _run(self) -> None:
+        if self._hurry:
+            wait_for_turn(wait=False)
         going = True
         while going:
             try:
@@ -126,8 +132,8 @@ class GroupLog(ABC):
             group = self._group
             if not group.records:
                 return
-            self._group = Group(self._loop)
-        group.settle(self._make_safe(group.records), self._loop)
+            self._group = Group()
+        group.settle(safe=self._make_safe(group.records))
 
 
 class ClickLog(GroupLog):
@@ -136,10 +142,8 @@ class ClickLog(GroupLog):
     With `sync` a click is safe after fdatasync; without it as soon as the operating system has it.
     """
 
-    def __init__(
-        self, folder: Path, *, node: str, sync: bool = True, loop: asyncio.AbstractEventLoop | None = None
-    ) -> None:
-        super().__init__("click-log", loop)
+    def __init__(self, folder: Path, *, node: str, sync: bool = True) -> None:
+        super().__init__("click-log", hurry=sync)
         self._folder = folder
         self._node = node
         self._sync = sync
@@ -190,14 +194,6 @@ class ClickLog(GroupLog):
                 self._writer.close()
                 self._writer = None
 
-    def _begin(self) -> None:
-        if self._sync:
-            super()._begin()
-        elif self._loop is not None:
-            self._loop.call_soon(self._commit)
-        else:
-            self._work.put(True)
-
     def _make_safe(self, records: list[bytes]) -> bool:
         return self.keep(records)
 
@@ -239,10 +235,10 @@ class ClickLog(GroupLog):
         print(f"vocero links: {text}", file=sys.stderr, flush=True)
 
 
-def open_log(told: LinksSettings, loop: asyncio.AbstractEventLoop | None = None) -> "ClickLog | ArrivalLog":
+def open_log(told: LinksSettings) -> "ClickLog | ArrivalLog":
     """Give the log that the settings ask for: safe on the disk, with the operating system, or in the database."""
     if told.sync != "database" or told.postgresql is None:
-        return ClickLog(told.segments, node=told.node, sync=told.sync != "kernel", loop=loop)
+        return ClickLog(told.segments, node=told.node, sync=told.sync != "kernel")
     from vocero.tracking.links.arrivals import ArrivalLog
 
-    return ArrivalLog(told.postgresql, ClickLog(told.segments, node=told.node), loop=loop)
+    return ArrivalLog(told.postgresql, ClickLog(told.segments, node=told.node))
