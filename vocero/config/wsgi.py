@@ -64,7 +64,7 @@ def _serving() -> Application:
     if multiprocessing.parent_process() is not None:
         end_with_parent(signal.SIGKILL)
     told = environment.load()
-    return with_health(Dispatcher(links.settings(told), get_wsgi_application()))
+    return Dispatcher(links.settings(told), with_health(get_wsgi_application()))
 
 
 application = _serving()

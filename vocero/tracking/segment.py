@@ -11,6 +11,7 @@ import fcntl
 import os
 import secrets
 import struct
+import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -107,12 +108,15 @@ class ClickIds:
     def __init__(self, tag: int | None = None) -> None:
         self._tag = secrets.randbits(12) if tag is None else tag
         self._last_us = 0
+        self._counting = threading.Lock()
 
     def next(self, at_us: int) -> int:
         """Give an id for a click at this moment; never the same twice from one process, however the clock jumps."""
         moment = at_us - _ID_EPOCH_US
-        moment = max(moment, self._last_us + 1)
-        self._last_us = moment
+        with self._counting:
+            if moment <= self._last_us:
+                moment = self._last_us + 1
+            self._last_us = moment
         return (moment << 12 | self._tag) & 0x7FFF_FFFF_FFFF_FFFF
 
 

@@ -16,7 +16,7 @@ from vocero.tracking.links.settings import LinksSettings
 from vocero.tracking.links.table import LIVE, Known
 from vocero.tracking.places import Places
 from vocero.tracking.segment import ClickIds
-from vocero.tracking.visitors import client_address, network_part, visitor_key
+from vocero.tracking.visitors import client_address, key_with, network_part
 
 LOST_HEADER: Final = ("x-vocero-click", "lost")
 PREFIX: Final = "/l/"
@@ -84,10 +84,10 @@ class Core:
 
     def answer(self, known: Known, method: str, address: str, header: Header) -> Answer:
         """Give the answer for a link; it may be told once its record is safe."""
-        target = known.target
         if method not in {"GET", "HEAD"}:
             return Answer(405, [("allow", "GET, HEAD"), _NO_STORE])
-        if known.state != LIVE or target is None:
+        link_id, state, target = known
+        if state != LIVE or target is None:
             return self._notice(known, header)
         agent = header("user-agent") or ""
         at_us = time.time_ns() // 1000
@@ -100,42 +100,30 @@ class Core:
             flags |= segment.PREVIEW_SERVED
         if _is_prefetch(header):
             flags |= segment.PREFETCH
-        record = self._record(
-            known.link_id,
-            flags,
-            click_id=click_id,
-            at_us=at_us,
-            address=address,
-            agent=agent,
-            referrer=header("referer"),
-        )
-        if card is not None:
-            language = self._keeper.surroundings.language
-            page = card_page(card, target=target.location(), files_url=self._files_url, language=language)
-            return Answer(200, [*HEADERS], page, record)
-        surroundings = self._keeper.surroundings
-        word = ""
-        if surroundings.connected_hosts and target.host.removeprefix("www.") in surroundings.connected_hosts:
-            word = write_token(click_id, self._settings.click_key)
-        return Answer(302, [("location", target.location(word)), _NO_STORE], "", record)
-
-    def _record(
-        self, link_id: int, flags: int, *, click_id: int, at_us: int, address: str, agent: str, referrer: str | None
-    ) -> bytes:
+        referrer = header("referer")
+        agent_bytes = agent.encode("utf-8", "replace")
         day, salt = self._keeper.days.of(at_us)
         country, network_class = self._places.find(address)
-        return segment.pack(
+        record = segment.pack(
             click_id,
             at_us,
             link_id,
             day,
-            visitor_key(salt, address, agent),
+            key_with(salt, address, agent_bytes),
             flags,
             country,
             network_class,
-            agent.encode("utf-8", "replace"),
+            agent_bytes,
             _origin(referrer) if referrer else b"",
         )
+        surroundings = self._keeper.surroundings
+        if card is not None:
+            page = card_page(card, target=target.location(), files_url=self._files_url, language=surroundings.language)
+            return Answer(200, [*HEADERS], page, record)
+        word = ""
+        if surroundings.connected_hosts and target.host.removeprefix("www.") in surroundings.connected_hosts:
+            word = write_token(click_id, self._settings.click_key)
+        return Answer(302, [("location", target.location(word)), _NO_STORE], "", record)
 
     def _notice(self, known: Known, header: Header) -> Answer:
         surroundings = self._keeper.surroundings

@@ -1,5 +1,6 @@
 """The company's days as stretches of time with their salts, so that a click knows its day without asking anybody."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from vocero.lib.periods import day_starts_at
 from vocero.tracking.segment import day_number
-from vocero.tracking.visitors import SALT_BYTES
+from vocero.tracking.visitors import SALT_BYTES, keyed
 
 _DAYS_BACK: Final = 2
 _DAYS_AHEAD: Final = 5
@@ -57,25 +58,25 @@ class Days:
         self.salts = dict(salts)
         self._begins_us: list[int] = []
         self._days: list[tuple[int, bytes]] = []
-        self._from_us = self._until_us = 0
-        self._today = (0, b"")
+        self._now = (0, 0, (0, keyed(b"")))  # from when until when which day: one value, since several threads read it
 
-    def of(self, at_us: int) -> tuple[int, bytes]:
-        """Give the day (number since 1970-01-01) and the salt for a moment in UTC microseconds.
+    def of(self, at_us: int) -> tuple[int, hashlib.blake2b]:
+        """Give the day (number since 1970-01-01) and its salt, as `key_with` takes it, for a moment in UTC microseconds.
 
         When the database has not given the day's salt yet, one of this process's own stands in: no click is lost, the
         day's visitors may be counted twice.
         """
-        if not self._from_us <= at_us < self._until_us:
-            self._move_to(at_us)
-        return self._today
+        from_us, until_us, today = self._now
+        return today if from_us <= at_us < until_us else self._move_to(at_us)
 
-    def _move_to(self, at_us: int) -> None:
+    def _move_to(self, at_us: int) -> tuple[int, hashlib.blake2b]:
         if not self._begins_us or not self._begins_us[0] <= at_us < self._begins_us[-1]:
             self._lay_out(at_us)
         place = bisect_right(self._begins_us, at_us) - 1
-        self._from_us, self._until_us = self._begins_us[place], self._begins_us[place + 1]
-        self._today = self._days[place]
+        day, salt = self._days[place]
+        today = (day, keyed(salt))
+        self._now = (self._begins_us[place], self._begins_us[place + 1], today)
+        return today
 
     def _lay_out(self, at_us: int) -> None:
         middle = datetime.fromtimestamp(at_us / 1_000_000, UTC).date()
