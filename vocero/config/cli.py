@@ -161,6 +161,8 @@ def children(told: Environment, *, links_port: int | None = None) -> list[Child]
         Child("ingest", supervisor.command("ingest")),
     ]
     if links_port:
+        for others in tree:
+            others.gives_way = supervisor.BESIDE_LINKS
         tree.append(Child("links", links_command(told, told.host, links_port)))
     return tree
 

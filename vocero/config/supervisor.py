@@ -14,6 +14,7 @@ from types import FrameType
 from vocero.lib.processes import end_with_parent
 
 PAGE_THREADS = 16
+BESIDE_LINKS = 10  # with a links process in the tree, how much nicer the others are: a visitor who clicks goes first
 _SHORTEST_LIFE = 10.0
 _LONGEST_PAUSE = 30.0
 _LOOK_EVERY = 0.2
@@ -37,11 +38,15 @@ def command(*words: str) -> list[str]:
 
 @dataclass
 class Child:
-    """One process of the tree: what it is called, how it is started, and how its life has gone."""
+    """One process of the tree: what it is called, how it is started, and how its life has gone.
+
+    `gives_way` is how much nicer than the others it is when the processor does not suffice for all.
+    """
 
     name: str
     words: list[str]
     environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    gives_way: int = 0
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     start_again: float = 0.0
@@ -53,9 +58,13 @@ class Child:
             self.words,
             env=self.environ,
             stdin=subprocess.DEVNULL,
-            preexec_fn=end_with_parent,  # noqa: PLW1509  this process has one thread
+            preexec_fn=self._begin,  # noqa: PLW1509  this process has one thread
         )
         self.started = now
+
+    def _begin(self) -> None:
+        end_with_parent()
+        os.nice(self.gives_way)
 
     def look(self, now: float) -> str:
         """Start the process again when it has ended, later and later when it ends soon; gives what to tell, or nothing."""
