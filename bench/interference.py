@@ -1,4 +1,14 @@
-"""Links beside pages at full load on the same cores: what is left of their rate, and how long a write waits for the ingest."""
+"""Links beside pages at full load: what is left of their rate, and how long a write waits for the ingest.
+
+Who runs where: the pages and the links, as `vocero serve --links-port` starts them, share core 0 and nothing else runs there;
+all load (the clicks' and the eight readers') comes from core 1. So a half is what the system would give each of the two. The
+worker and the ingest do not run then: at this rate the ingest works off the clicks of one window during the next ones, which
+would be measured as the pages' doing. What the ingest costs others is the second part: shares written beside it, with the
+whole tree and no pinning.
+
+A round is short windows in turn, alone, beside the readers, alone again, and its ratio is of neighbours: beside over the
+mean of the two alone. The readers are given a second to fill the pages' queue before anything is measured.
+"""
 
 import contextlib
 import os
@@ -14,16 +24,24 @@ from pathlib import Path
 from bench import redirect
 from bench.drills import counting, crew
 from bench.drills.crew import ROOT
-from bench.load import Measured, asking, measure, write_requests
+from bench.load import LOAD_CORE, SERVER_CORE, Measured, asking, measure, write_requests
 from bench.rounds import middle, spread, steady
 
-NEEDS = ("wrk",)
+NEEDS = ("wrk", "taskset")
 LINKS = 200_000
 POSTS, READERS = 20, 8
 CONNECTIONS = (64, 4)
-ROUNDS, SECONDS = 5, 3
+ROUNDS, SECONDS = 7, 2
+_FILLING = 1.0
 WRITES = 400
 SHARES = 300
+_TWO = """
+import sys
+from vocero.config import cli, environment
+from vocero.config.supervisor import Supervisor
+tree = cli.children(environment.load(), links_port=int(sys.argv[1]))
+Supervisor([one for one in tree if one.name in {"pages", "links"}], tell=print).run()
+"""
 _SIGN_IN = """
 import django; django.setup()
 from bench.interference import furnish
@@ -37,7 +55,7 @@ print("\\n".join(f"{one:.3f}" for one in share()))
 
 
 def run(*, links: int = LINKS, rounds: int = ROUNDS, seconds: int = SECONDS, writes: int = WRITES) -> dict[str, float]:
-    """Medians over the rounds; in each the links are measured alone, then while eight readers ask for the feed page."""
+    """Medians over the rounds; in each the links are measured alone, while eight readers ask for the feed, and alone."""
     with tempfile.TemporaryDirectory(prefix="vocero-bench-") as made:
         folder = Path(made)
         environ = counting.clean_environ(folder, VOCERO_NODE="bench", DJANGO_SETTINGS_MODULE="vocero.config.settings")
@@ -48,22 +66,30 @@ def run(*, links: int = LINKS, rounds: int = ROUNDS, seconds: int = SECONDS, wri
         script = write_requests(folder, [f"/l/{token}" for token in redirect.draw(tokens)])
         (folder / "busy").mkdir()
         busy = write_requests(folder / "busy", [f"/l/{token}" for token in shared])
-        with _serving(folder, environ) as (pages, port):
+        with _serving(folder, environ, core=SERVER_CORE) as (pages, port):
 
-            def clicks(many: int) -> Measured:
-                return measure(0, f"http://127.0.0.1:{port}", script, seconds=seconds, connections=many, core=None)
+            def clicks(when: str) -> dict[str, Measured]:
+                url = f"http://127.0.0.1:{port}"
+                return {
+                    f"{when}_{many}": measure(0, url, script, seconds=seconds, connections=many) for many in CONNECTIONS
+                }
 
             def one_round() -> dict[str, Measured]:
-                found = {f"alone_{many}": clicks(many) for many in CONNECTIONS}
-                with asking(f"{pages}/today", connections=READERS, headers=[cookie]) as readers:
-                    found |= {f"beside_feed_{many}": clicks(many) for many in CONNECTIONS}
+                for segment in (folder / "segments").glob("*.clicks"):
+                    segment.unlink()
+                found = clicks("before")
+                with asking(f"{pages}/today", connections=READERS, headers=[cookie], core=LOAD_CORE) as readers:
+                    time.sleep(_FILLING)
+                    found |= clicks("beside_feed")
+                found |= clicks("after")
                 rate, wrong = readers
                 found["feed"] = Measured(rate, 0, 0, 0, int(wrong))
                 return found
 
-            measured = steady(one_round, lambda found: found["alone_64"].rate, rounds=rounds)
-            with asking(f"http://127.0.0.1:{port}", connections=4, script=busy):
-                waits = [float(line) for line in _python(_SHARE, environ | {"BENCH_WRITES": str(writes)})]
+            one_round()  # links are learned, cards are drawn
+            measured = steady(one_round, lambda found: _alone(found, CONNECTIONS[0]), rounds=rounds)
+        with _serving(folder, environ) as (_, port), asking(f"http://127.0.0.1:{port}", connections=4, script=busy):
+            waits = [float(line) for line in _python(_SHARE, environ | {"BENCH_WRITES": str(writes)})]
         quiet = [float(line) for line in _python(_SHARE, environ | {"BENCH_WRITES": str(writes)})]
     return _figures(measured) | _write_figures("write_ms", waits) | _write_figures("write_alone_ms", quiet)
 
@@ -117,15 +143,16 @@ def _python(code: str, environ: Mapping[str, str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _serving(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+def _serving(folder: Path, environ: Mapping[str, str], *, core: int | None = None) -> Iterator[tuple[str, int]]:
+    """The whole tree; or on one core, pages and links alone. Gives the pages' address and the links' port."""
     pages, links = crew.free_port(), crew.free_port()
     url = f"http://127.0.0.1:{pages}"
     told = {**environ, "VOCERO_PORT": str(pages), "VOCERO_BASE_URL": url}
+    command = [sys.executable, "-m", "vocero", "serve", "--links-port", str(links)]
+    if core is not None:
+        command = ["taskset", "-c", str(core), sys.executable, "-c", _TWO, str(links)]
     with (folder / "serve.log").open("ab") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "vocero", "serve", "--links-port", str(links)],
-            env=told, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
+        server = subprocess.Popen(command, env=told, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         crew.wait_for(pages)
         crew.wait_for(links)
@@ -135,22 +162,29 @@ def _serving(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, in
         server.wait(60)
 
 
+def _alone(found: Mapping[str, Measured], many: int) -> float:
+    return (found[f"before_{many}"].rate + found[f"after_{many}"].rate) / 2
+
+
 def _figures(measured: list[dict[str, Measured]]) -> dict[str, float]:
     figures = {}
     for many, suffix in zip(CONNECTIONS, ("", "_few"), strict=True):
-        beside, alone = f"beside_feed_{many}", f"alone_{many}"
+        beside = f"beside_feed_{many}"
         figures |= {
-            f"ratio_beside_feed{suffix}": middle(one[beside].rate / one[alone].rate for one in measured),
-            f"rate_alone{suffix}": middle(one[alone].rate for one in measured),
+            f"ratio_beside_feed{suffix}": middle(one[beside].rate / _alone(one, many) for one in measured),
+            f"rate_alone{suffix}": middle(_alone(one, many) for one in measured),
             f"rate_beside_feed{suffix}": middle(one[beside].rate for one in measured),
             f"p50_ms_beside_feed{suffix}": middle(one[beside].p50_ms for one in measured),
-            f"p99_ms_alone{suffix}": middle(one[alone].p99_ms for one in measured),
+            f"p99_ms_alone{suffix}": middle(one[f"before_{many}"].p99_ms for one in measured),
             f"p99_ms_beside_feed{suffix}": middle(one[beside].p99_ms for one in measured),
         }
     return figures | {
         "pages_beside_links": middle(one["feed"].rate for one in measured),
-        "wrong": float(sum(rounds.wrong for one in measured for rounds in one.values())),
-        "spread_alone": spread(one["alone_64"].rate for one in measured),
+        "wrong": float(sum(window.wrong for one in measured for window in one.values())),
+        "spread_alone": spread(_alone(one, CONNECTIONS[0]) for one in measured),
+        "spread_ratio": spread(
+            one[f"beside_feed_{CONNECTIONS[0]}"].rate / _alone(one, CONNECTIONS[0]) for one in measured
+        ),
     }
 
 

@@ -59,13 +59,19 @@ def _agent(number: int) -> str:
 
 @contextlib.contextmanager
 def asking(
-    url: str, *, connections: int, headers: Sequence[str] = (), script: Path | None = None
+    url: str,
+    *,
+    connections: int,
+    headers: Sequence[str] = (),
+    script: Path | None = None,
+    core: int | None = None,
 ) -> Iterator[list[float]]:
     """Let wrk ask for something all the time beside what is measured; then the list holds its requests a second and how
-    many of its answers were wrong."""
+    many of its answers were wrong. Without a `core` it runs where the system puts it."""
     found: list[float] = []
     words = [word for header in headers for word in ("-H", header)] + (["-s", str(script)] if script else [])
-    command = ["wrk", "-t1", f"-c{connections}", "-d3600s", "--timeout", "30s", *words, url]
+    place = [] if core is None else ["taskset", "-c", str(core)]
+    command = [*place, "wrk", "-t1", f"-c{connections}", "-d3600s", "--timeout", "30s", *words, url]
     load = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:
         yield found
