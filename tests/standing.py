@@ -40,6 +40,15 @@ def stand_still(page: Any) -> None:
         page.locator(STILL).wait_for(state="attached")
 
 
+def wait_on(page: Any, condition: Callable[[], bool]) -> None:
+    """Let the browser work until something has happened on this side of it."""
+    for _ in range(600):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it never happened")
+
+
 def teach(interface: Any) -> None:
     """Let every step of Playwright's interface end with the page standing still, where the page is `patient`."""
     for name, steps in STEPS.items():

@@ -8,6 +8,7 @@ import pytest
 from tests.cast import MOMENT, House, People
 from tests.sharing.library import make_account, make_post
 from tests.sharing.pigeon import Pigeon, installed
+from tests.standing import wait_on
 from vocero.company.models import Installation
 from vocero.policy import services as policy
 from vocero.policy.models import Term
@@ -138,15 +139,6 @@ def test_what_was_opened_stays_open_while_the_sheet_is_laid_out_anew(
             page.locator(".htmx-request").first.wait_for(state="detached")
             assert page.locator("#more-places[open]").count() == 1, network
     assert told == []
-
-
-def wait_on(page: Any, condition: Callable[[], bool]) -> None:
-    """Let the browser work until something has happened on this side of it."""
-    for _ in range(600):
-        if condition():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("it never happened")
 
 
 def test_a_handoff_to_linkedin_without_https_is_three_steps_and_one_question(

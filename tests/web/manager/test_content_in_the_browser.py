@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests import cast
 from tests.accessibility import sideways_scroll, violations
 from tests.content import makers
+from tests.standing import wait_on
 from vocero.content import services
 from vocero.content.models import Post
 from vocero.lib import clock
@@ -96,7 +97,7 @@ def test_the_preview_follows_what_is_typed_and_the_draft_keeps_itself(
     page.locator("[name=preview_network][value=x]").check(force=True)
     page.locator("#preview .preview.x").wait_for()
     page.get_by_text("Draft kept at").wait_for()
-    assert [caption.text for caption in post.captions.all()] == ["Typed just now", "Merece la pena"]
+    wait_on(page, lambda: [one.text for one in post.captions.all()] == ["Typed just now", "Merece la pena"])
     page.get_by_role("button", name="Save as draft").click()
     page.get_by_text("Saved.").wait_for()
 
