@@ -1,5 +1,6 @@
 """Processes that belong together end together, however their parent ends; and how eagerly their threads take the processor."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -26,7 +27,8 @@ def wait_for_turn(*, wait: bool = True) -> None:
     """Let this thread, and those that it starts, wait until others pause instead of pushing them aside when it is woken.
 
     Where threads hand work on to each other the work then gathers, and they change places once for many pieces of it.
-    With `wait=False` this thread is woken at once again. Does nothing outside Linux.
+    With `wait=False` this thread is woken at once again. Does nothing outside Linux, or where a sandbox forbids it.
     """
     if sys.platform.startswith("linux"):
-        os.sched_setscheduler(0, os.SCHED_BATCH if wait else os.SCHED_OTHER, os.sched_param(0))
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH if wait else os.SCHED_OTHER, os.sched_param(0))
