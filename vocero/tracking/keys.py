@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
@@ -69,6 +70,7 @@ class Places:
         self._kept: dict[int, Place] = {}
         self._groups: dict[tuple[Any, ...], Group] = {}
         self._ids: dict[Cut, int] = {}
+        self._known: dict[tuple[int, str, str, str], tuple[int, int]] = {}
         self.cuts: list[Cut] = []
         self.every: dict[int, int] = {}
         """By the number of a cut on one network, that of the same over all networks."""
@@ -114,15 +116,25 @@ class Places:
 
     def _group(self, what: tuple[Any, ...], keys: Iterable[tuple[str, str]], numbers: dict[Key, int]) -> Group:
         program, network = what[:2]
-        named = [(_NUMBER[dimension], key) for dimension, key in keys]
         letter = NETWORK.shorten(network)
-        ids = tuple([self._id((program, *key, letter)) for key in named])
-        self.every.update(zip(ids, [self._id((program, *key, EVERY)) for key in named], strict=True))
-        bits = 0
-        for key in named:
-            if key[0] != POST:
-                bits |= 1 << numbers.setdefault((program, *key), len(numbers))
-        made = self._groups[what] = Group(program, letter, ids, bits)
+        known = self._known
+        ids, bits = [], 0
+        for dimension, key in keys:
+            cut = program, dimension, key, letter
+            number, bit = known.get(cut) or self._learn(cut, numbers)
+            ids.append(number)
+            bits |= bit
+        made = self._groups[what] = Group(program, letter, tuple(ids), bits)
+        return made
+
+    def _learn(self, named: tuple[int, str, str, str], numbers: dict[Key, int]) -> tuple[int, int]:
+        """Number a cut that was not seen before, and the same over all networks; gives its number and its bit."""
+        program, dimension, key, letter = named
+        short = program, _NUMBER[dimension], key
+        number = self._id((*short, letter))
+        self.every[number] = self._id((*short, EVERY))
+        bit = 0 if short[1] == POST else 1 << numbers.setdefault(short, len(numbers))
+        made = self._known[named] = number, bit
         return made
 
     def _id(self, cut: Cut) -> int:
@@ -130,6 +142,12 @@ class Places:
         if number == len(self.cuts):
             self.cuts.append(cut)
         return number
+
+
+@lru_cache(maxsize=20_000)
+def _words(listed: str) -> tuple[str, ...]:
+    """Give the words or numbers of a list in JSON as text, each once."""
+    return tuple(str(word) for word in dict.fromkeys(json.loads(listed)))
 
 
 def _content(about: tuple[Any, ...]) -> Iterator[tuple[str, str]]:
@@ -143,13 +161,13 @@ def _content(about: tuple[Any, ...]) -> Iterator[tuple[str, str]]:
     if kind:
         yield "kind", kind
     for dimension, keys in (("topic", topics), ("purpose", purposes)):
-        for key in dict.fromkeys(json.loads(keys)):
-            yield dimension, str(key)
+        for key in _words(keys):
+            yield dimension, key
 
 
 def _people(teams: str, location: str, language: str) -> Iterator[tuple[str, str]]:
-    for team in dict.fromkeys(json.loads(teams)):
-        yield "team", str(team)
+    for team in _words(teams):
+        yield "team", team
     if location:
         yield "location", location
     if language:
