@@ -4,9 +4,8 @@ The day's salt makes one visitor one key on all links, so they can be told apart
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from itertools import chain
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -14,7 +13,7 @@ from django.db import connection, transaction
 from vocero.tracking import store
 from vocero.tracking.columns import number_of_day
 from vocero.tracking.counts import StatKey, week_of
-from vocero.tracking.keys import EVERY, POST, Group, Key, Place, Places
+from vocero.tracking.keys import EVERY, Cut, Group, Place, Places
 from vocero.tracking.models import VisitorCount
 from vocero.tracking.visitors import first_visitor_of
 
@@ -28,8 +27,7 @@ _PAIRS: Final = """
 class Again:
     """How often visitors came again that day under keys under which they had come before.
 
-    By the bits that places have in common: those of their content, and those of their people; and by post, as a program
-    and a key.
+    By the bits that places have in common: those of their content, and those of their people; and by the cut of a post.
     """
 
     __slots__ = ("about", "of", "posts")
@@ -37,7 +35,7 @@ class Again:
     def __init__(self) -> None:
         self.about: dict[int, int] = defaultdict(int)
         self.of: dict[int, int] = defaultdict(int)
-        self.posts: dict[tuple[int, str], int] = defaultdict(int)
+        self.posts: dict[int, int] = defaultdict(int)
 
 
 def count_unique(day_on: date, places: Places) -> tuple[Counter[int], dict[StatKey, int]]:
@@ -47,77 +45,62 @@ def count_unique(day_on: date, places: Places) -> tuple[Counter[int], dict[StatK
     come by one link, which most do, are only counted, and of the others what their places have in common.
     """
     links: Counter[int] = Counter()
-    again: dict[str, Again] = defaultdict(Again)
-    _find_again(chain.from_iterable(_with_places(day_on, places, links)), again)
+    again = Again()
+    last, run = -1, list[int]()
+    for rows in _rows(_PAIRS, day_on):
+        found = [link for _visitor, link in rows]
+        links.update(found)
+        last, run = _find_again(rows, places.of(found + run), (last, run), again)
+    if len(run) > 1:
+        known = places.of(run)
+        _note([known[link] for link in run], again)
     day = number_of_day(day_on)
     visitors = _times_by_key(day, links, places)
-    for network, found in again.items():
-        for key, times in _by_key(found, places):
-            program, dimension, name = key
-            visitors[program, dimension, day, name, network] -= times
+    for (program, dimension, name, network), times in _by_cut(again, places):
+        visitors[program, dimension, day, name, network] -= times
     return links, visitors
 
 
-def _with_places(day_on: date, places: Places, links: Counter[int]) -> Iterator[Iterable[tuple[int, Place]]]:
-    """Give the unique clicks of a day as visitor and place, some at a time; counts them by link."""
-    for rows in _rows(_PAIRS, day_on):
-        visitors, found = zip(*rows, strict=True)
-        links.update(found)
-        yield zip(visitors, map(places.of(found).__getitem__, found), strict=True)
-
-
-def _find_again(clicks: Iterable[tuple[int, Place]], again: dict[str, Again]) -> None:
-    """Note, by network and through all of them, under which keys visitors came again."""
-    every = again[EVERY]
-    last = -1
-    run: list[Place] = []
-    for visitor, place in clicks:
+def _find_again(
+    rows: Iterable[tuple[int, int]], known: Mapping[int, Place], begun: tuple[int, list[int]], again: Again
+) -> tuple[int, list[int]]:
+    """Note under which keys visitors came again; gives the last visitor with the links so far, who may go on."""
+    last, run = begun
+    for visitor, link in rows:
         if visitor == last:
-            run.append(place)
+            run.append(link)
             continue
-        if len(run) == 2:
-            _note_two(run[0], run[1], every, again)
-        elif len(run) > 2:
-            _note_many(run, again)
-        last, run = visitor, [place]
-    if len(run) > 1:
-        _note_many(run, again)
+        if len(run) > 1:
+            _note([known[one] for one in run], again)
+        last, run = visitor, [link]
+    return last, run
 
 
-def _note_two(one: Place, other: Place, every: Again, again: dict[str, Again]) -> None:
-    """Note what a visitor did again who came by two places: the same as for many, which it often is, in less time."""
-    _, _, program, network, _, _, post, about, of = one
-    _, _, other_program, other_network, _, _, other_post, other_about, other_of = other
-    about &= other_about
-    of &= other_of
-    is_same_post = post == other_post and program == other_program
-    every.about[about] += 1
-    every.of[of] += 1
-    if is_same_post:
-        every.posts[program, post] += 1
-    if network == other_network:
-        on = again[network]
-        on.about[about] += 1
-        on.of[of] += 1
-        if is_same_post:
-            on.posts[program, post] += 1
-
-
-def _note_many(run: list[Place], again: dict[str, Again]) -> None:
+def _note(run: list[Place], again: Again) -> None:
     """Note what one visitor did again, who came by all these places."""
-    seen: dict[str, tuple[int, int]] = {}
-    posts: set[tuple[str, int, str]] = set()
-    for _, _, program, network, _, _, post, about, of in run:
-        for name in (EVERY, network):
-            found = again[name]
-            about_before, of_before = seen.get(name, (0, 0))
-            found.about[about_before & about] += 1
-            found.of[of_before & of] += 1
-            seen[name] = about_before | about, of_before | of
-            known = (name, program, post)
-            if known in posts:
-                found.posts[program, post] += 1
-            posts.add(known)
+    about, of = again.about, again.of
+    _, _, _, _, _, _, post, post_on, about_before, of_before = run[0]
+    if len(run) == 2:
+        _, _, _, _, _, _, other, other_on, about_now, of_now = run[1]
+        about[about_before & about_now] += 1
+        of[of_before & of_now] += 1
+        if post == other:
+            again.posts[post] += 1
+            if post_on == other_on:
+                again.posts[post_on] += 1
+        return
+    posts = {post}
+    for _, _, _, _, _, _, post, _, about_now, of_now in run[1:]:
+        about[about_before & about_now] += 1
+        about_before |= about_now
+        of[of_before & of_now] += 1
+        of_before |= of_now
+        posts.add(post)
+    if len(posts) < len(run):
+        for names in ([place.post for place in run], [place.post_on for place in run]):
+            for name, times in Counter(names).items():
+                if times > 1:
+                    again.posts[name] += times - 1
 
 
 def _times_by_key(day: int, links: Counter[int], places: Places) -> dict[StatKey, int]:
@@ -140,18 +123,18 @@ def _times_by_key(day: int, links: Counter[int], places: Places) -> dict[StatKey
     return found
 
 
-def _by_key(again: Again, places: Places) -> Iterator[tuple[Key, int]]:
-    """Spell out bits: give the keys that they stand for, and how often."""
+def _by_cut(again: Again, places: Places) -> Iterator[tuple[Cut, int]]:
+    """Spell out bits: give the cuts that they stand for, and how often."""
     for masks, numbers in ((again.about, places.about), (again.of, places.of_people)):
-        keys = list(numbers)
+        cuts = list(numbers)
         for mask, times in masks.items():
             left = mask
             while left:
                 lowest = left & -left
-                yield keys[lowest.bit_length() - 1], times
+                yield cuts[lowest.bit_length() - 1], times
                 left ^= lowest
-    for (program, post), times in again.posts.items():
-        yield (program, POST, post), times
+    for number, times in again.posts.items():
+        yield places.cuts[number], times
 
 
 def count_visitors(day_on: date, places: Places | None = None) -> None:

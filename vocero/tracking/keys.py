@@ -11,7 +11,6 @@ from vocero.tracking.columns import ShortWord
 from vocero.tracking.models import DIMENSIONS, NETWORK_LETTERS, ClickStat
 
 type Cut = tuple[int, int, str, str]  # program, dimension's number, key, network's letter
-type Key = tuple[int, int, str]  # the same through all networks
 
 NETWORK: Final = ShortWord(max_length=21, letters=NETWORK_LETTERS)
 EVERY: Final = NETWORK.shorten(ClickStat.EVERY_NETWORK)
@@ -48,8 +47,9 @@ class Group:
 class Place(NamedTuple):
     """Where a link's clicks count. Without a share it has neither share nor member.
 
-    `about` and `of` have a bit for each key of its content (but its post) and of its people, as `Places.about` and
-    `Places.of_people` number them: what two places have in common is their AND.
+    `about` and `of` have bits for each key of its content (but its post) and of its people, one on its network and one
+    through all of them, as `Places.about` and `Places.of_people` number them: what two places have in common is their AND.
+    `post` and `post_on` are the numbers of the cut of its post through all networks, and on its own.
     """
 
     share_id: int | None
@@ -58,7 +58,8 @@ class Place(NamedTuple):
     network: str
     content: Group
     people: Group
-    post: str
+    post: int
+    post_on: int
     about: int
     of: int
 
@@ -72,11 +73,9 @@ class Places:
         self._ids: dict[Cut, int] = {}
         self._known: dict[tuple[int, str, str, str], tuple[int, int]] = {}
         self.cuts: list[Cut] = []
-        self.every: dict[int, int] = {}
-        """By the number of a cut on one network, that of the same over all networks."""
-        self.about: dict[Key, int] = {}
-        self.of_people: dict[Key, int] = {}
-        """By key, the number of its bit; posts have none, there are too many of them."""
+        self.about: dict[Cut, int] = {}
+        self.of_people: dict[Cut, int] = {}
+        """By cut, the number of its bit; posts have none, there are too many of them."""
 
     def of(self, link_ids: Iterable[int]) -> Mapping[int, Place]:
         """Give the place of each link; a link that does not exist (any more) is left out."""
@@ -112,9 +111,11 @@ class Places:
         content = self._groups.get(about) or self._group(about, _content(about), self.about)
         people = self._groups.get(of) or self._group(of, _people(*of[2:]), self.of_people)
         letter = NETWORK.shorten(network)
-        return Place(share, member, program, letter, content, people, str(post), content.bits, people.bits)
+        named = (program, POST, str(post))
+        posts = self._id((*named, EVERY)), self._id((*named, letter))
+        return Place(share, member, program, letter, content, people, *posts, content.bits, people.bits)
 
-    def _group(self, what: tuple[Any, ...], keys: Iterable[tuple[str, str]], numbers: dict[Key, int]) -> Group:
+    def _group(self, what: tuple[Any, ...], keys: Iterable[tuple[str, str]], numbers: dict[Cut, int]) -> Group:
         program, network = what[:2]
         letter = NETWORK.shorten(network)
         known = self._known
@@ -127,14 +128,15 @@ class Places:
         made = self._groups[what] = Group(program, letter, tuple(ids), bits)
         return made
 
-    def _learn(self, named: tuple[int, str, str, str], numbers: dict[Key, int]) -> tuple[int, int]:
-        """Number a cut that was not seen before, and the same over all networks; gives its number and its bit."""
+    def _learn(self, named: tuple[int, str, str, str], numbers: dict[Cut, int]) -> tuple[int, int]:
+        """Number a cut that was not seen before, and the same over all networks; gives its number and its bits."""
         program, dimension, key, letter = named
         short = program, _NUMBER[dimension], key
         number = self._id((*short, letter))
-        self.every[number] = self._id((*short, EVERY))
-        bit = 0 if short[1] == POST else 1 << numbers.setdefault(short, len(numbers))
-        made = self._known[named] = number, bit
+        bits = 0
+        for on in (letter, EVERY) if short[1] != POST else ():
+            bits |= 1 << numbers.setdefault((*short, on), len(numbers))
+        made = self._known[named] = number, bits
         return made
 
     def _id(self, cut: Cut) -> int:
