@@ -157,7 +157,7 @@ def _months(lived: Lived) -> None:
             if place % 3 == 0:
                 facts.convert_on(house, day, share)
     facts.count_visitors()
-    measurement.roll_up(today - timedelta(days=110), today, at=lived.at, anew=True)
+    measurement.roll_up_anew(today - timedelta(days=110), today, at=lived.at)
     measurement.decide_due(lived.program, at=lived.at)
     recognition.score(at=lived.at)
     measurement.set_rate(

@@ -18,15 +18,19 @@ type Rows = dict[Key, tuple[int, ...]]
 _DAY: Final = "day_on"
 
 
-def fill_day(filled: Filled, day: date, currency: str) -> tuple[Rows, Rows, Rows]:
-    """Make the rows of a table on a day those that the facts give; gives what stood there, what stands, and the changes.
+def rows_from_facts(filled: Filled, day: date, currency: str) -> Rows:
+    """Give the rows that the facts of a day give a table, by their key without the day."""
+    sql, values = filled.question(day, currency)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return _by_key(filled.table, cursor.fetchall())
 
-    Keys are without the day; a change says by how much the counts of a row have grown.
-    """
-    table = filled.table
-    stored, rows = _stored(table, day), _from_facts(filled, day, currency)
+
+def fill_day(table: Table, day: date, rows: Rows) -> tuple[Rows, Rows]:
+    """Make the rows of a table on a day these; gives what stood there, and by how much the counts of rows have grown."""
+    stored = _stored(table, day)
     if rows == stored:
-        return stored, rows, {}
+        return stored, {}
     nothing = (0,) * len(table.counts)
     gone = [key for key in stored if key not in rows]
     changes: Rows = {}
@@ -35,14 +39,7 @@ def fill_day(filled: Filled, day: date, currency: str) -> tuple[Rows, Rows, Rows
         changes[key] = tuple(after - before for after, before in zip(new, old, strict=True))
     store.put(table, [(*key, day, *rows.get(key, nothing)) for key in changes])
     store.drop_empty(table, [(*key, day) for key in gone])
-    return stored, rows, changes
-
-
-def _from_facts(filled: Filled, day: date, currency: str) -> Rows:
-    sql, values = filled.question(day, currency)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return _by_key(filled.table, cursor.fetchall())
+    return stored, changes
 
 
 def _stored(table: Table, day: date) -> Rows:

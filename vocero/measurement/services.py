@@ -1,6 +1,6 @@
 """Writes measurement: folds facts into roll-ups, rebuilds them, and compares them with the facts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,7 +22,7 @@ from vocero.lib.tokens import fingerprint
 from vocero.measurement import disclosure
 from vocero.measurement.adoption import ACTIVE_DAYS, adoption_at_ends
 from vocero.measurement.contributions import asked_people, contributions
-from vocero.measurement.filling import fill_day, posts_in
+from vocero.measurement.filling import fill_day, posts_in, rows_from_facts
 from vocero.measurement.folds import FOLDS, Fold, earliest_day, fingerprints
 from vocero.measurement.growing import count_audience, count_periods, mark_shared
 from vocero.measurement.models import (
@@ -38,6 +38,7 @@ from vocero.measurement.models import (
 from vocero.measurement.rates import STARTERS, starter_costs
 from vocero.measurement.weeks import follow, mend
 from vocero.people.models import Member
+from vocero.tracking.abreast import Work, work_through
 from vocero.tracking.queries import first_day_with_clicks, why_not_countable
 from vocero.tracking.services import rebuild_clicks
 
@@ -62,8 +63,8 @@ class RolledUp:
     folded: tuple[date, ...]
 
 
-def roll_up(first_on: date, last_on: date, *, at: datetime, anew: bool = False) -> RolledUp:
-    """Bring the roll-ups of some days up to date: only days whose facts have changed, or all of them `anew`.
+def roll_up(first_on: date, last_on: date, *, at: datetime) -> RolledUp:
+    """Bring the roll-ups of some days up to date: only days whose facts have changed.
 
     Safe to run at any time, twice, and on two machines at once: each day is replaced in one transaction under a lock.
     """
@@ -71,17 +72,44 @@ def roll_up(first_on: date, last_on: date, *, at: datetime, anew: bool = False) 
     folded: set[date] = set()
     share_days: set[date] = set()
     for fold in FOLDS:
-        days = _days_to_fold(fold, first_on, last_on, anew=anew)
+        days = _days_to_fold(fold, first_on, last_on)
         for day in days:
             _fold_day(fold, day, installation.currency)
         folded.update(days)
         if fold.source == FoldedDay.Source.SHARES:
             share_days.update(days)
-    if anew:
-        mend(first_on, last_on)
     count_periods(share_days)
-    _count_heads(installation, first_on, last_on, share_days, at=at, anew=anew)
+    _count_heads(installation, first_on, last_on, share_days, at=at)
     return RolledUp(len(days_between(first_on, last_on)), tuple(sorted(folded)))
+
+
+def roll_up_anew(
+    first_on: date,
+    last_on: date,
+    *,
+    at: datetime,
+    tell: Callable[[date], None] = lambda _day: None,
+    processes: int = 1,
+) -> RolledUp:
+    """Make the roll-ups of all these days again, in so many processes at once; `tell` hears of each day."""
+    installation, days = house(), days_between(first_on, last_on)
+    work_through(days, lambda: _folding(installation.currency), processes=processes, tell=tell)
+    mend(first_on, last_on)
+    count_periods(days)
+    _count_heads(installation, first_on, last_on, days, at=at, anew=True)
+    return RolledUp(len(days), tuple(days))
+
+
+def _folding(currency: str) -> Work:
+    """Give what folds all facts of days again."""
+
+    def fold_some(days: Sequence[date], tell: Callable[[date], None]) -> None:
+        for day in days:
+            for fold in FOLDS:
+                _fold_day(fold, day, currency)
+            tell(day)
+
+    return fold_some
 
 
 def roll_up_recent(*, at: datetime) -> RolledUp:
@@ -97,11 +125,17 @@ def roll_up_recent(*, at: datetime) -> RolledUp:
 
 
 def rebuild(
-    *, since: date, at: datetime, tell: Callable[[date], None] = lambda _day: None, processes: int = 1
+    *,
+    since: date,
+    at: datetime,
+    tell: Callable[[date], None] = lambda _day: None,
+    tell_folded: Callable[[date], None] = lambda _day: None,
+    processes: int = 1,
 ) -> RolledUp:
     """Make all roll-ups from a day on again from facts; they come out as the same rows.
 
-    `tell` hears of each day whose clicks are done; so many processes count clicks at once.
+    `tell` hears of each day whose clicks are done, `tell_folded` of each whose shares, engagement and conversions are;
+    so many processes work at once.
     Raises NotRebuilt for a day before the oldest one whose facts are complete, and for a day to come.
     """
     today = company_day(house(), at)
@@ -115,7 +149,7 @@ def rebuild(
     if since > today:
         raise NotRebuilt(_("That day is still to come. Choose today or an earlier one."))
     rebuild_clicks(since, today, tell=tell, processes=processes)
-    return roll_up(since, today, at=at, anew=True)
+    return roll_up_anew(since, today, at=at, tell=tell_folded, processes=processes)
 
 
 def first_day(at: datetime, known: Installation | None = None) -> date:
@@ -140,9 +174,7 @@ def oldest_complete_day(at: datetime) -> date:
     return max(first_day_of_facts(at), first_day_with_clicks() or date.min)
 
 
-def _days_to_fold(fold: Fold, first_on: date, last_on: date, *, anew: bool) -> list[date]:
-    if anew:
-        return days_between(first_on, last_on)
+def _days_to_fold(fold: Fold, first_on: date, last_on: date) -> list[date]:
     now = fingerprints(fold, first_on, last_on)
     then = dict(
         FoldedDay.objects.filter(source=fold.source, day_on__range=(first_on, last_on)).values_list(
@@ -155,22 +187,27 @@ def _days_to_fold(fold: Fold, first_on: date, last_on: date, *, anew: bool) -> l
     return sorted(changed)
 
 
-@transaction.atomic
 def _fold_day(fold: Fold, day: date, currency: str) -> None:
-    folded, _made = FoldedDay.objects.get_or_create(source=fold.source, day_on=day)
-    folded = FoldedDay.objects.select_for_update().get(pk=folded.pk)
-    fingerprint = fingerprints(fold, day, day).get(day)
-    for filled in fold.tables:
-        before, now, changes = fill_day(filled, day, currency)
-        if filled.model is ShareStat:
-            if changes:
-                follow(day, changes)
-            mark_shared(posts_in(before), posts_in(now))
-    if fingerprint is None:
-        folded.delete()
-    elif folded.fingerprint != fingerprint:
-        folded.fingerprint = fingerprint
-        folded.save(update_fields=["fingerprint"])
+    """Make the rows of a day again. Facts are added up without holding anybody up, and again if they changed meanwhile."""
+    before = fingerprints(fold, day, day).get(day)
+    found = [rows_from_facts(filled, day, currency) for filled in fold.tables]
+    with transaction.atomic():
+        folded, _made = FoldedDay.objects.get_or_create(source=fold.source, day_on=day)
+        folded = FoldedDay.objects.select_for_update().get(pk=folded.pk)
+        fingerprint = fingerprints(fold, day, day).get(day)
+        if fingerprint != before:
+            found = [rows_from_facts(filled, day, currency) for filled in fold.tables]
+        for filled, rows in zip(fold.tables, found, strict=True):
+            stood, changes = fill_day(filled.table, day, rows)
+            if filled.model is ShareStat:
+                if changes:
+                    follow(day, changes)
+                mark_shared(posts_in(stood), posts_in(rows))
+        if fingerprint is None:
+            folded.delete()
+        elif folded.fingerprint != fingerprint:
+            folded.fingerprint = fingerprint
+            folded.save(update_fields=["fingerprint"])
 
 
 def _count_heads(
@@ -180,7 +217,7 @@ def _count_heads(
     share_days: Iterable[date],
     *,
     at: datetime,
-    anew: bool,
+    anew: bool = False,
 ) -> None:
     """Write the headcount of each day since the last run, and of earlier days that changed shares reach."""
     programs = {program.pk: company_day(installation, program.created_at) for program in Program.objects.all()}

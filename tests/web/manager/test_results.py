@@ -157,7 +157,7 @@ def test_totals_of_people_appear_when_five_are_invited(house: Any, sign_in: Sign
         assert tiles(client.get("/manage/results/?period=2026-11"))["Joined"] == "–"
         assert "Appears when five people are invited." in client.get("/manage/results/").content.decode()
         invite(members[4], house, at=noon(date(2026, 11, 28)))
-        services.roll_up(date(2026, 11, 1), TODAY, at=noon(TODAY), anew=True)
+        services.roll_up_anew(date(2026, 11, 1), TODAY, at=noon(TODAY))
         shown = tiles(client.get("/manage/results/?period=2026-11"))
     assert (shown["Invited"], shown["Joined"]) == ("5", "4")
 

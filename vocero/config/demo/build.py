@@ -348,7 +348,7 @@ class Build:
         with clock.moved_clock(self.ends_at):
             self.say("numbers", 0.2)
             measurement.confirm_starter_rates(by=self.owner, at=self.ends_at)
-            measurement.roll_up(self.first_day - timedelta(days=7), self.ends_at.date(), at=self.ends_at, anew=True)
+            measurement.roll_up_anew(self.first_day - timedelta(days=7), self.ends_at.date(), at=self.ends_at)
             self.say("numbers", 0.6)
             measurement.decide_due(self.program, at=self.ends_at)
             self.say("numbers", 0.7)

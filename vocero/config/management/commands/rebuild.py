@@ -17,11 +17,12 @@ from vocero.tracking.abreast import NotFinished, cores
 
 
 class Progress:
-    """How far it is: the days whose clicks are done, and from which one to go on after an end."""
+    """How far it is: the days whose clicks are done and those whose shares are, and from which one to go on after an end."""
 
     def __init__(self, first_on: date, last_on: date) -> None:
         self._first_on, self._last_on = first_on, last_on
         self._done: set[date] = set()
+        self._folded = 0
         self._began = time.monotonic()
 
     @property
@@ -44,6 +45,12 @@ class Progress:
         left = (time.monotonic() - self._began) / done * (whole - done)
         return f"  {day.isoformat()}: clicks counted, {done} of {whole} days, about {_length(left)} left"
 
+    def note_folded(self, day: date) -> str:
+        """Note that the shares, engagement and conversions of a day are folded; gives what to say about it."""
+        self._folded += 1
+        whole = (self._last_on - self._first_on).days + 1
+        return f"  {day.isoformat()}: shares, engagement and conversions folded, {self._folded} of {whole} days"
+
 
 class Command(BaseCommand):
     help = (
@@ -64,7 +71,7 @@ class Command(BaseCommand):
             type=int,
             default=cores(),
             metavar="NUMBER",
-            help="how many processes count clicks at once; by default one for each core of this machine",
+            help="how many processes work at once; by default one for each core of this machine",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -78,12 +85,14 @@ class Command(BaseCommand):
                 since=since,
                 at=at,
                 tell=lambda day: self.stdout.write(progress.note(day)),
+                tell_folded=lambda day: self.stdout.write(progress.note_folded(day)),
                 processes=max(1, options["processes"]),
             )
         except Refusal as refusal:
             raise CommandError(str(refusal)) from None
         except (NotFinished, KeyboardInterrupt) as reason:
             raise CommandError(f"It is not finished. {reason}\n{self._go_on(progress)}".replace(" \n", "\n")) from None
+        self.stdout.write("  points by period ...")
         for program in Program.objects.all():
             rebuild_points(program)
         self.stdout.write(f"{len(done.folded)} days were made anew.")

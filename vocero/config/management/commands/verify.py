@@ -73,7 +73,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             services.roll_up_recent(at=at)
             before = {table: rows(table) for table in FOLDED}
-            services.roll_up(since, today, at=at, anew=True)
+            services.roll_up_anew(since, today, at=at)
             after = {table: rows(table) for table in FOLDED}
             transaction.set_rollback(True)
         wrong = 0
