@@ -24,6 +24,7 @@ BENCHMARKS = (
     "interference",
     "ingest",
     "archive",
+    "rebuild",
     "publish",
     "dashboard",
     "feed",
