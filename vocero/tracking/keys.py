@@ -129,7 +129,7 @@ class Places:
         return made
 
     def _learn(self, named: tuple[int, str, str, str], numbers: dict[Cut, int]) -> tuple[int, int]:
-        """Number a cut that was not seen before, and the same over all networks; gives its number and its bits."""
+        """Number a cut that was not seen before; gives its number, and its bits on its network and through all of them."""
         program, dimension, key, letter = named
         short = program, _NUMBER[dimension], key
         number = self._id((*short, letter))
