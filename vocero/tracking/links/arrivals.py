@@ -1,5 +1,6 @@
 """For machines with throw-away disks: clicks are safe once PostgreSQL has committed them, many in one COPY."""
 
+import struct
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -7,6 +8,11 @@ from vocero.tracking.links.log import ClickLog, GroupLog
 
 TABLE: Final = "tracking_clickarrival"
 _SECONDS: Final = 2
+
+# The binary format of COPY: a signature with two empty words, rows of (number of columns, length of the column, column), an end.
+_SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_ROW: Final = struct.Struct(">hi")
+_TRAILER: Final = b"\xff\xff"
 
 
 class ArrivalLog(GroupLog):
@@ -41,6 +47,7 @@ class ArrivalLog(GroupLog):
     def _copied(self, records: list[bytes]) -> bool:
         import psycopg
 
+        rows = [part for record in records for part in (_ROW.pack(1, len(record)), record)]
         try:
             if self._connection is None:
                 self._connection = psycopg.connect(
@@ -49,16 +56,14 @@ class ArrivalLog(GroupLog):
                         "tcp_user_timeout": _SECONDS * 1000,
                         "options": f"-c statement_timeout={_SECONDS * 1000} -c synchronous_commit=on",
                         **self._address,
-                    }
+                    },
+                    autocommit=True,  # the one statement is its own transaction, and has been committed when it ends
                 )
             with (
                 self._connection.cursor() as cursor,
                 cursor.copy(f"COPY {TABLE} (record) FROM STDIN (FORMAT BINARY)") as copy,
             ):
-                copy.set_types(["bytea"])
-                for record in records:
-                    copy.write_row((record,))
-            self._connection.commit()
+                copy.write(b"".join([_SIGNATURE, *rows, _TRAILER]))
         except psycopg.Error:
             if self._connection is not None:
                 self._connection.close()
