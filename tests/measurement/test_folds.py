@@ -1,6 +1,7 @@
 """Folding in the database gives what folding facts one by one gives, writes only what differs, and mends what is wrong."""
 
 import random
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,14 +10,16 @@ from django.db.models import F
 
 from tests.cast import People
 from tests.measurement import by_hand
-from tests.measurement.facts import convert_on, live, noon, read_on, share_on
+from tests.measurement.facts import click_on, convert_on, count_visitors, live, noon, read_on, share_on
 from tests.sharing.library import make_post
 from vocero.lib.periods import days_between
 from vocero.measurement import services
 from vocero.measurement.adoption import adoption_at, adoption_over
+from vocero.measurement.dimensions import FROZEN_FIELDS
 from vocero.measurement.models import AdvocateDay, ConversionStat, EngagementStat, FoldedDay, ShareStat, ShareWeek
 from vocero.people.models import ConsentEvent, Enrolment, Invitation
 from vocero.sharing.models import Share
+from vocero.tracking.models import Click, ClickStat
 
 DAY = date(2026, 11, 18)
 
@@ -144,3 +147,21 @@ def test_people_of_many_days_in_one_pass_are_those_of_each_day(db: None, seed: i
     assert found == [adoption_at(company.house.program.pk, moment, day) for day, moment in ends]
     assert len({one.joined for one in found}) > 3
     assert len({one.active for one in found}) > 3
+
+
+def test_visitors_of_every_key_are_distinct_also_when_somebody_comes_by_many_links(db: None) -> None:
+    company = live(21, first_on=DAY - timedelta(days=9), last_on=DAY, most_people=12, most_shares=60)
+    draw = random.Random(21)
+    for share in company.shares:
+        click_on(share, DAY, draw.sample(range(1, 9), draw.randint(0, 5)))
+    count_visitors()
+    seen: dict[tuple[Any, ...], set[int]] = defaultdict(set)
+    for click in Click.of_day(DAY).filter(verdict="valid").select_related("link__share"):
+        assert click.link.share
+        frozen = {field: getattr(click.link.share, field) for field in FROZEN_FIELDS}
+        for cut in by_hand.keys(frozen):
+            for network in (click.link.share.network, ClickStat.EVERY_NETWORK):
+                seen[(*cut, network)].add(click.visitor)
+    stats = ClickStat.objects.filter(day_on=DAY).values_list("dimension", "key", "network", "visitors")
+    assert {row[:3]: row[3] for row in stats} == {cut: len(visitors) for cut, visitors in seen.items()}
+    assert max(Counter(Click.of_day(DAY).filter(verdict="valid").values_list("visitor", flat=True)).values()) > 5

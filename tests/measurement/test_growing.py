@@ -88,7 +88,7 @@ def test_a_period_knows_by_each_day_how_many_shared_and_whom_they_could_reach(pe
     tenth, twentieth = date(2026, 11, 10), date(2026, 11, 20)
     for member, day, network in (
         (people.ana, tenth, "linkedin"), (people.ana, twentieth, "x"), (people.bruno, twentieth, "linkedin"),
-        (people.celina, twentieth, "linkedin"),
+        (people.celina, twentieth, "linkedin"), (people.ana, twentieth, "linkedin"),
     ):  # fmt: skip
         share_on(member, post, day, network=network)
     for member, network, low, origin in (
