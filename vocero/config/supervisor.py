@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
 
-from vocero.lib.processes import end_with_parent
+from vocero.lib.processes import end_with_parent, give_way
 
 PAGE_THREADS = 16
 BESIDE_LINKS = 10  # with a links process in the tree, how much nicer the others are: a visitor who clicks goes first
@@ -64,7 +64,7 @@ class Child:
 
     def _begin(self) -> None:
         end_with_parent()
-        os.nice(self.gives_way)
+        give_way(self.gives_way)
 
     def look(self, now: float) -> str:
         """Start the process again when it has ended, later and later when it ends soon; gives what to tell, or nothing."""
