@@ -1,15 +1,14 @@
 """The ingest: how many clicks of segments a CPU-second becomes rows and roll-ups, and how many bytes they take."""
 
-import argparse
 import os
 import random
 import statistics
 import sys
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench import apart
+from bench import apart, growth
 
 CLICKS = 1_000_000
 SHARES = 100_000
@@ -17,83 +16,15 @@ MEMBERS = 5_000
 POSTS, TEAMS, TOPICS, CAMPAIGNS = 300, 40, 30, 12
 NETWORKS = ("linkedin", "x", "facebook", "mastodon", "bluesky", "whatsapp")
 DAYS = 30
-SIZES = (1_000_000, 10_000_000)
-"""How many clicks are in the tables already when the growth is measured."""
-GROWTH_PART = 4
-"""Of the clicks, one in so many is taken in on top of them."""
-YEAR = 365
+_SEGMENT_BYTES = 64 << 20
 
 
-def run(*, clicks: int = CLICKS, shares: int = SHARES, sizes: Sequence[int] = SIZES) -> dict[str, float]:
+def run(*, clicks: int = CLICKS, shares: int = SHARES, sizes: Sequence[int] = growth.SIZES) -> dict[str, float]:
     """Take clicks in, in a process of its own, from an empty table; then roll them up again.
 
-    Then, for each of the sizes, take fewer of them in on top of so many that are in the tables already.
+    Then, for each of the sizes, take fewer of them in on top of so many that are in the tables already (`bench/growth.py`).
     """
-    return apart.measure("bench.ingest", clicks, shares) | growth(clicks // GROWTH_PART, shares, sizes)
-
-
-def growth(clicks: int, shares: int, sizes: Sequence[int]) -> dict[str, float]:
-    """Give what a click costs on top of each size, and how many times what it costs on top of the first one."""
-    found: dict[str, float] = {}
-    first = 0.0
-    for size in sizes:
-        name = f"{size / 1_000_000:g}_million"
-        cost = apart.measure("bench.ingest", clicks, shares, size)["cpu_us_per_click"]
-        first = first or cost
-        found |= {f"cpu_us_on_{name}": cost, f"growth_{name}": cost / first}
-    return found
-
-
-def grow(clicks: int, shares: int, size: int) -> None:
-    """Fill, put so many clicks with their roll-ups into the tables, take clicks in on top; prints one figure a line."""
-    import django
-
-    django.setup()
-    import time
-
-    from django.conf import settings
-    from django.db import connections
-
-    from vocero.tracking import archive
-    from vocero.tracking.abreast import cores
-    from vocero.tracking.ingest import Ingest
-
-    _fill(shares)
-    last_on = (datetime.now(UTC) - timedelta(days=DAYS + 1)).date()
-    began = time.perf_counter()
-    _put(size, last_on)
-    print(f"  {time.perf_counter() - began:.0f} s  {size} clicks are in the table", file=sys.stderr, flush=True)
-    archive.rebuild(last_on - timedelta(days=YEAR - 1), last_on, archive.folder(), processes=cores())
-    print(f"  {time.perf_counter() - began:.0f} s  and in the roll-ups", file=sys.stderr, flush=True)
-    connections.close_all()  # what was kept in memory goes; what takes clicks in has its own connection
-    _write_segments(settings.ENVIRONMENT.segments, clicks, shares)
-    cpu = time.process_time()
-    taken = Ingest(settings.ENVIRONMENT.segments).drain(at=datetime.now(UTC))
-    print("cpu_us_per_click", (time.process_time() - cpu) / taken * 1_000_000)
-
-
-def _put(size: int, last_on: date) -> None:
-    """Put clicks of a year straight into the table: links and visitors at random, 18 of 100 no reader's."""
-    from django.db import connection, transaction
-
-    from vocero.sharing.models import Link
-    from vocero.tracking.segment import first_id_at
-    from vocero.tracking.visitors import first_visitor_of
-
-    low, links = Link.objects.order_by("pk").values_list("pk", flat=True)[0], Link.objects.count()
-    for number in range(YEAR):
-        day = last_on - timedelta(days=YEAR - 1 - number)
-        many = size * (number + 1) // YEAR - size * number // YEAR
-        base = first_id_at(datetime.combine(day, datetime.min.time(), UTC))
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO tracking_click (id, link_id, visitor, verdict, country, network_class, device)"
-                " WITH RECURSIVE s(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM s WHERE i + 1 < %s)"
-                " SELECT %s + ((i * 86400000000 / %s) << 12), %s + (i * 2654435761 + %s) %% %s,"
-                " %s + (i * 11400714819 & 281474976710655), CASE WHEN i %% 50 < 9 THEN 'bot' ELSE 'valid' END, 'ES', 0, 'd'"
-                " FROM s",
-                [many, base, many, low, number * 7919, links, first_visitor_of(day)],
-            )
+    return apart.measure("bench.ingest", clicks, shares) | growth.measure(growth.CLICKS, growth.SHARES, sizes)
 
 
 def main(clicks: int, shares: int) -> None:
@@ -124,11 +55,11 @@ def main(clicks: int, shares: int) -> None:
             held[-1] += time.perf_counter()
             super()._remember(stored)
 
-    _fill(shares)
+    fill(shares)
     folder = settings.ENVIRONMENT.segments
     connection.cursor().execute("VACUUM")
     before = _bytes_of()
-    _write_segments(folder, clicks, shares)
+    write_segments(folder, clicks, shares)
     segment_bytes = sum(path.stat().st_size for path in folder.glob("*.clicks"))
     began, cpu = time.perf_counter(), time.process_time()
     taken = Timed(folder).drain(at=datetime.now(UTC))
@@ -157,8 +88,9 @@ def main(clicks: int, shares: int) -> None:
         print(name, value)
 
 
-def _fill(shares: int) -> None:
-    from bench.company import fill
+def fill(shares: int) -> None:
+    """Fill the company with shares of a month ago, and what they need."""
+    from bench import company
     from vocero.company.models import Program
     from vocero.content.models import Campaign, Post, Topic
     from vocero.people.models import Member, Team
@@ -166,20 +98,21 @@ def _fill(shares: int) -> None:
 
     draw = random.Random(3)
     at = datetime.now(UTC) - timedelta(days=DAYS)
-    fill(0)
+    if not Program.objects.exists():
+        company.fill(0)
     program = Program.objects.get()
-    teams = Team.objects.bulk_create([Team(name=f"Team {number}") for number in range(TEAMS)])
+    teams = Team.objects.bulk_create([Team(name=f"Team of the stream {number}") for number in range(TEAMS)])
     topics = Topic.objects.bulk_create(
         [Topic(program=program, name={"en": f"Topic {number}"}, created_at=at) for number in range(TOPICS)]
     )
     campaigns = Campaign.objects.bulk_create(
         [
-            Campaign(program=program, name=f"Campaign {number}", code=f"c{number}", created_at=at)
+            Campaign(program=program, name=f"Campaign {number}", code=f"stream-{number}", created_at=at)
             for number in range(CAMPAIGNS)
         ]
     )
     members = Member.objects.bulk_create(
-        [Member(name=f"Person {number}", email=f"p{number}@a.example", created_at=at) for number in range(MEMBERS)]
+        [Member(name=f"Person {number}", email=f"p{number}@stream.example", created_at=at) for number in range(MEMBERS)]
     )
     posts = Post.objects.bulk_create(
         [Post(program=program, state="offered", title="x", created_at=at, updated_at=at) for _ in range(POSTS)]
@@ -221,14 +154,17 @@ def _fill(shares: int) -> None:
     )
 
 
-def _write_segments(folder: Path, clicks: int, shares: int) -> None:
-    """Write clicks as they come: in the order of time, few shares with most of them, 44 visitors for 100 clicks."""
+def write_segments(folder: Path, clicks: int, shares: int, *, segments: int = 0) -> None:
+    """Write clicks as they come: in the order of time, few shares with most of them, 44 visitors for 100 clicks.
+
+    They are of the last links, as many as there are shares; in so many segments, or in those of 64 MiB.
+    """
     from vocero.sharing.models import Link
     from vocero.tracking.segment import ClickIds, ClickRecord, SegmentWriter, day_number, encode
 
     draw = random.Random(5)
     ids = ClickIds()
-    links = list(Link.objects.order_by("pk").values_list("pk", flat=True))
+    links = sorted(Link.objects.order_by("-pk").values_list("pk", flat=True)[:shares])
     first = datetime.now(UTC) - timedelta(days=DAYS)
     step = DAYS * 86_400_000_000 // clicks
     at_us = int(first.timestamp()) * 1_000_000
@@ -246,7 +182,8 @@ def _write_segments(folder: Path, clicks: int, shares: int) -> None:
             (f"curl/8.{number % 20}" if robot else agent).encode(), b"https://www.linkedin.com",
         )  # fmt: skip
         writer.append(encode(record))
-        if writer.size > 64 << 20:
+        part = clicks // segments if segments else clicks
+        if writer.size > _SEGMENT_BYTES or ((number + 1) % part == 0 and number + 1 < clicks):
             writer.close()
             writer = SegmentWriter.create(folder, node="bench", at_us=at_us)
     writer.close()
@@ -271,15 +208,4 @@ def _bytes_of() -> dict[str, int]:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vocero.config.settings")
-    parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", help="measure growth alone, on top of so many clicks each")
-    parser.add_argument("numbers", type=int, nargs="*", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    match asked.numbers:
-        case [clicks, shares]:
-            main(clicks, shares)
-        case [clicks, shares, size]:
-            grow(clicks, shares, size)
-        case _:
-            for name, value in growth(CLICKS // GROWTH_PART, SHARES, asked.sizes or SIZES).items():
-                print(name, value)
+    main(*map(int, sys.argv[1:]))
