@@ -83,7 +83,7 @@ def run(*, since: date = _SINCE, clicks: int = largest.CLICKS) -> dict[str, floa
         lost = _rebuild(copy, since)
         found: dict[str, float] = {f"lost_{name}": value for name, value in lost.items()}
         found["rows_that_differ"] = _differences(copy / _FILES[0], kept / _FILES[0], values)
-        right = _rebuild(copy, since)
+        right = _rebuild(copy, since, "--year")
         found |= {f"right_{name}": value for name, value in right.items()}
     finally:
         shutil.rmtree(copy, ignore_errors=True)
@@ -93,7 +93,8 @@ def run(*, since: date = _SINCE, clicks: int = largest.CLICKS) -> dict[str, floa
         found[f"cpu_us_a_click_{state}"] = told["cpu_seconds_clicks"] / here * 1e6
         found[f"minutes_clicks_of_100_million_{state}"] = told["seconds_clicks"] / here * CLICKS / 60
         year = told["seconds_clicks"] / here * CLICKS
-        year += (told["seconds_folds"] + told["seconds_people"]) * DAYS / days + told["seconds_points"]
+        year += told["seconds_sums"] + told["seconds_folds"] * DAYS / days + told["seconds_points"]
+        year += right["seconds_people_of_a_year"]
         found[f"minutes_all_of_100_million_{state}"] = year / 60
     return found | facts | {"days": days}
 
@@ -145,10 +146,10 @@ def _differences(file: Path, kept: Path, values: dict[str, Any]) -> int:
     return wrong
 
 
-def _rebuild(folder: Path, since: date) -> dict[str, float]:
+def _rebuild(folder: Path, since: date, *words: str) -> dict[str, float]:
     """Run the command in a process of its own; gives the seconds of its parts."""
     told = subprocess.run(
-        [sys.executable, "-m", "bench.rebuild", "--here", since.isoformat()],
+        [sys.executable, "-m", "bench.rebuild", "--here", since.isoformat(), *words],
         env=largest.environ(folder),
         cwd=largest.ROOT,
         check=True,
@@ -163,17 +164,17 @@ class _Watch:
     """Takes what the command says, and notes when it said what last."""
 
     def __init__(self) -> None:
-        self.began = self.clicks = self.folds = self.points = time.perf_counter()
+        self.began = self.clicks = self.sums = self.folds = self.points = time.perf_counter()
         self.cpu_clicks = 0.0
 
     def write(self, text: str) -> None:
         """Hear a line."""
         now = time.perf_counter()
         if "clicks counted" in text:
-            self.clicks = self.folds = now
+            self.clicks = self.sums = self.folds = now
         elif "folded" in text:
-            if self.folds == self.clicks:
-                self.cpu_clicks = _cpu()
+            if self.sums == self.clicks:  # the first day: the sums of clicks are mended, and folding has just begun
+                self.sums, self.cpu_clicks = now, _cpu()
             self.folds = now
         elif "points" in text:
             self.points = now
@@ -181,6 +182,23 @@ class _Watch:
 
     def flush(self) -> None:
         """Everything is out already."""
+
+
+def people_of_a_year() -> float:
+    """Give the seconds that what does not grow with the days alone takes for all of them: weeks, periods and people."""
+    from zoneinfo import ZoneInfo
+
+    from vocero.lib.periods import day_starts_at, days_between
+    from vocero.measurement.adoption import adoption_over
+    from vocero.measurement.growing import count_periods
+    from vocero.measurement.weeks import mend
+
+    began = time.perf_counter()
+    days = days_between(ENDS_ON - timedelta(days=DAYS - 1), ENDS_ON)
+    mend(days[0], days[-1])
+    count_periods(days)
+    adoption_over(1, [(day, day_starts_at(day + timedelta(days=1), ZoneInfo("UTC"))) for day in days])
+    return time.perf_counter() - began
 
 
 def here(since: date) -> dict[str, float]:
@@ -199,7 +217,8 @@ def here(since: date) -> dict[str, float]:
     return {
         "seconds": ended - watch.began,
         "seconds_clicks": watch.clicks - watch.began,
-        "seconds_folds": watch.folds - watch.clicks,
+        "seconds_sums": watch.sums - watch.clicks,
+        "seconds_folds": watch.folds - watch.sums,
         "seconds_people": watch.points - watch.folds,
         "seconds_points": ended - watch.points,
         "cpu_seconds": _cpu(),
@@ -216,10 +235,14 @@ def main() -> int:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m bench.rebuild", description=__doc__)
     parser.add_argument("--days", type=int, help=f"the last so many days, at most {KEPT_DAYS}; 31 by default")
+    parser.add_argument("--year", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--here", type=date.fromisoformat, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.here:
-        print(json.dumps(here(asked.here)))
+        found = here(asked.here)
+        if asked.year:
+            found["seconds_people_of_a_year"] = people_of_a_year()
+        print(json.dumps(found))
         return 0
     since = ENDS_ON - timedelta(days=asked.days - 1) if asked.days else _SINCE
     since -= timedelta(days=since.weekday())
