@@ -14,7 +14,7 @@ from types import FrameType
 from vocero.lib.processes import end_with_parent, give_way
 
 PAGE_THREADS = 16
-BESIDE_LINKS = 10  # with a links process in the tree, how much nicer the others are: a visitor who clicks goes first
+BESIDE_LINKS = 19  # with a links process in the tree, how much nicer the others are: a visitor who clicks goes first
 _SHORTEST_LIFE = 10.0
 _LONGEST_PAUSE = 30.0
 _LOOK_EVERY = 0.2

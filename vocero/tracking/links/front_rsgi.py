@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from vocero.lib.processes import wait_for_turn
+from vocero.lib.processes import go_first, wait_for_turn
 from vocero.tracking.links.core import LOST_HEADER, Core
 from vocero.tracking.links.keeper import Keeper
 from vocero.tracking.links.log import open_log
@@ -22,7 +22,8 @@ class Application:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         settings = self._settings
-        wait_for_turn()  # before any other thread of this process begins
+        # Before any other thread of this process begins. Where clicks wait for a disk or a database they gather meanwhile.
+        (wait_for_turn if settings.sync == "kernel" else go_first)()
         self._keeper = Keeper(settings)
         self._keeper.start()
         self._core = Core(settings, self._keeper)

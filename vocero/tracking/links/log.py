@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from vocero.lib.processes import wait_for_turn
 from vocero.tracking.links.settings import LinksSettings
 from vocero.tracking.links.stepping import until
 from vocero.tracking.segment import HEAD_BYTES, SegmentWriter
@@ -67,14 +66,9 @@ class Group:
 
 
 class GroupLog(ABC):
-    """Gathers clicks into groups; a thread of its own makes one group safe while the next one gathers.
+    """Gathers clicks into groups; a thread of its own makes one group safe while the next one gathers."""
 
-    With `hurry` that thread begins at once when there is a click: the disk or the database needs longer than the rest,
-    and clicks gather meanwhile. Without, it begins when the others pause.
-    """
-
-    def __init__(self, name: str, *, hurry: bool = True) -> None:
-        self._hurry = hurry
+    def __init__(self, name: str) -> None:
         self._gathering = threading.Lock()
         self._work: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._group = Group()
@@ -114,8 +108,6 @@ class GroupLog(ABC):
         """Do what is due between groups, and when none has come for a while."""
 
     def _run(self) -> None:
-        if self._hurry:
-            wait_for_turn(wait=False)
         going = True
         while going:
             try:
@@ -143,7 +135,7 @@ class ClickLog(GroupLog):
     """
 
     def __init__(self, folder: Path, *, node: str, sync: bool = True) -> None:
-        super().__init__("click-log", hurry=sync)
+        super().__init__("click-log")
         self._folder = folder
         self._node = node
         self._sync = sync
