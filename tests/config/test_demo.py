@@ -75,6 +75,20 @@ def answer(url: str) -> httpx2.Response | None:
     return None
 
 
+def is_made(marker: Path) -> bool | None:
+    """Whether the demo's marker says that all is made; None while the marker is away or being written."""
+    with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+        return bool(json.loads(marker.read_text())["made"])
+    return None
+
+
+def number_of(file: Path) -> int:
+    """The file's number on its disk, 0 while it is away."""
+    with contextlib.suppress(FileNotFoundError):
+        return file.stat().st_ino
+    return 0
+
+
 def is_ready(url: str) -> bool:
     told = answer(url + "/readyz")
     return told is not None and told.status_code == 200
@@ -112,5 +126,5 @@ def test_the_demo_answers_at_once_gets_ready_goes_on_and_starts_over(clone: Path
         assert (database.stat().st_ino, marker.stat().st_mtime_ns) == made
 
     with demo(clone, port, "--fresh") as console:
-        wait_for(lambda: not json.loads(marker.read_text() or '{"made": 1}')["made"], what=f"a fresh one ({console})")
-        wait_for(lambda: not database.exists() or database.stat().st_ino != made[0], what="the old demo to go")
+        wait_for(lambda: is_made(marker) is False, what=f"a fresh one ({console})")
+        wait_for(lambda: number_of(database) != made[0], what="the old demo to go")

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -75,20 +75,23 @@ def test_a_visit_goes_on_once_its_click_is_known_to_be_safe_or_not() -> None:
         told.append((number, await group, threading.current_thread().name))
 
     early, late = Group(), Group()
-    go_on(visit(1, early))
-    go_on(visit(2, early))
-    go_on(visit(3, late))
+    for number, group in enumerate((early, early, late), 1):
+        in_a_thread("arriving", lambda number=number, group=group: go_on(visit(number, group)))
     assert told == []
-    settling = threading.Thread(target=lambda: early.settle(safe=True), name="settling")
-    settling.start()
-    settling.join()
+    in_a_thread("settling", lambda: early.settle(safe=True))
     assert told == [(1, True, "settling"), (2, True, "settling")]
-    late.settle(safe=False)
+    in_a_thread("settling", lambda: late.settle(safe=False))
     late.then(lambda: told.append((0, late.safe, "after all")))
     assert told.pop() == (0, False, "after all")
-    go_on(visit(4, late))
-    here = threading.current_thread().name
-    assert told[2:] == [(3, False, here), (4, False, here)]
+    in_a_thread("arriving", lambda: go_on(visit(4, late)))
+    assert told[2:] == [(3, False, "settling"), (4, False, "arriving")]
+
+
+def in_a_thread(name: str, what: Callable[[], object]) -> None:
+    """A thread of its own has no loop; the one that runs tests may have a browser's."""
+    thread = threading.Thread(target=what, name=name)
+    thread.start()
+    thread.join()
 
 
 def test_what_is_no_visit_still_reaches_the_loop() -> None:
