@@ -87,6 +87,23 @@ def test_a_visit_goes_on_once_its_click_is_known_to_be_safe_or_not() -> None:
     assert told[2:] == [(3, False, "settling"), (4, False, "arriving")]
 
 
+def test_a_visit_that_goes_wrong_keeps_no_other_waiting(capfd: pytest.CaptureFixture[str]) -> None:
+    told: list[int] = []
+
+    async def visit(number: int, group: Group) -> None:
+        await group
+        if number == 1:
+            raise RuntimeError("as planted")
+        told.append(number)
+
+    group = Group()
+    for number in (1, 2):
+        in_a_thread("arriving", lambda number=number: go_on(visit(number, group)))
+    in_a_thread("settling", lambda: group.settle(safe=True))
+    assert told == [2]
+    assert "as planted" in capfd.readouterr().err
+
+
 def in_a_thread(name: str, what: Callable[[], object]) -> None:
     """A thread of its own has no loop; the one that runs tests may have a browser's."""
     thread = threading.Thread(target=what, name=name)

@@ -5,6 +5,7 @@ import queue
 import sys
 import threading
 import time
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -62,7 +63,10 @@ class Group:
             self.safe = safe
             self.done = True
         for wake in self._waiting:
-            wake()
+            try:
+                wake()
+            except Exception:  # noqa: BLE001  one visitor's answer went wrong; the others wait, and so does the next group
+                traceback.print_exc()
 
 
 class GroupLog(ABC):
