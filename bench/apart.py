@@ -1,8 +1,10 @@
-"""Runs the measuring part of a benchmark in a process of its own, on an installation that nobody has used before."""
+"""Runs the measuring part of a benchmark in a process of its own, which opens one installation."""
 
+import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.drills import counting
@@ -24,3 +26,13 @@ def measure(module: str, *words: object) -> dict[str, float]:
             text=True,
         ).stdout
     return {name: float(value) for name, value in (line.split() for line in told.splitlines())}
+
+
+def here(module: str, environ: Mapping[str, str], *words: str) -> dict[str, float]:
+    """Run `python -m module --here words` on the installation of an environment, and give the JSON of its last line."""
+    told = subprocess.run(
+        [sys.executable, "-m", module, "--here", *words],
+        env=dict(environ), cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
+    ).stdout  # fmt: skip
+    found: dict[str, float] = json.loads(told.splitlines()[-1])
+    return found

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bench import largest
+from bench import apart, largest
 from bench.largest_copy import on_postgresql
 
 ROUNDS: Final = 7
@@ -42,16 +42,7 @@ def run(*, clicks: int = CLICKS) -> dict[str, float]:
 def measure(environ: dict[str, str], *words: str) -> dict[str, float]:
     """Measure in a process of its own that opens the installation of an environment."""
     subprocess.run([sys.executable, "-m", "vocero", "prepare"], env=environ, cwd=largest.ROOT, check=True)
-    told = subprocess.run(
-        [sys.executable, "-m", "bench.dashboard", "--here", *words],
-        env=environ,
-        cwd=largest.ROOT,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    ).stdout
-    found: dict[str, float] = json.loads(told.splitlines()[-1])
-    return found
+    return apart.here("bench.dashboard", environ, *words)
 
 
 def pages() -> dict[str, Callable[[], int]]:

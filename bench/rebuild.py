@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bench import largest
+from bench import apart, largest
 from bench.largest_facts import DAYS, ENDS_ON, KEPT_DAYS
 
 CLICKS: Final = 100_000_000
@@ -80,10 +80,11 @@ def run(*, since: date = _SINCE, clicks: int = largest.CLICKS) -> dict[str, floa
             subprocess.run(["/bin/cp", "--reflink=auto", kept / name, copy / name], check=True)
         values = _values(since)
         facts = _lose(copy / _FILES[0], values)
-        lost = _rebuild(copy, since)
+        environ = largest.environ(copy)
+        lost = apart.here("bench.rebuild", environ, since.isoformat())
         found: dict[str, float] = {f"lost_{name}": value for name, value in lost.items()}
         found["rows_that_differ"] = _differences(copy / _FILES[0], kept / _FILES[0], values)
-        right = _rebuild(copy, since, "--year")
+        right = apart.here("bench.rebuild", environ, since.isoformat(), "--year")
         found |= {f"right_{name}": value for name, value in right.items()}
     finally:
         shutil.rmtree(copy, ignore_errors=True)
@@ -144,20 +145,6 @@ def _differences(file: Path, kept: Path, values: dict[str, Any]) -> int:
                     print(f"  {table}: {rows} rows only in {one}", file=sys.stderr, flush=True)
                 wrong += rows
     return wrong
-
-
-def _rebuild(folder: Path, since: date, *words: str) -> dict[str, float]:
-    """Run the command in a process of its own; gives the seconds of its parts."""
-    told = subprocess.run(
-        [sys.executable, "-m", "bench.rebuild", "--here", since.isoformat(), *words],
-        env=largest.environ(folder),
-        cwd=largest.ROOT,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    ).stdout
-    found: dict[str, float] = json.loads(told.splitlines()[-1])
-    return found
 
 
 class _Watch:
