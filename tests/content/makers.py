@@ -8,6 +8,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from tests.cast import MOMENT
+from tests.servers.loopback import LoopbackServer
 from vocero.company.models import Program
 from vocero.content import services
 from vocero.content.feeds import Entry, Feed
@@ -73,3 +74,13 @@ def offered(program: Program, *, by: Member | None = None, at: datetime = MOMENT
 
 def titles(posts: Sequence[Post] | Any) -> list[str]:
     return [post.title for post in posts]
+
+
+def fed(program: Program, server: LoopbackServer, **more: Any) -> Source:
+    """Make a source whose feed is on a server of this test."""
+    return source(program, feed_url=f"{server.url}/feed", **more)
+
+
+def again(one: Source) -> Source:
+    """Read a source anew."""
+    return Source.objects.get(pk=one.pk)

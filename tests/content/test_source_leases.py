@@ -12,18 +12,10 @@ from tests.cast import MOMENT, House
 from tests.content import makers
 from tests.servers.loopback import LoopbackServer, Received, Reply
 from vocero.content import services, tasks
-from vocero.content.models import Post, Source
+from vocero.content.models import Post
 
 Website = Callable[..., LoopbackServer]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-def _source(house: House, server: LoopbackServer, **more: Any) -> Source:
-    return makers.source(house.program, feed_url=f"{server.url}/feed", **more)
-
-
-def _again(source: Source) -> Source:
-    return Source.objects.get(pk=source.pk)
 
 
 def test_a_second_worker_finds_the_source_taken_until_the_lease_is_over(house: House) -> None:
@@ -45,7 +37,7 @@ def test_an_answer_that_comes_after_another_worker_took_over_is_dropped(house: H
     stale = services.record_fetch(slow, Fetched(makers.feed(makers.entry("a")), '"old"', ""), at=MOMENT + HOUR)
     assert stale.new == 0
     assert services.record_fetch(fast, Fetched(makers.feed(makers.entry("b")), '"new"', ""), at=MOMENT + HOUR).new == 1
-    assert _again(source).etag == '"new"'
+    assert makers.again(source).etag == '"new"'
 
 
 @pytest.mark.django_db(transaction=True)
@@ -60,7 +52,7 @@ def test_two_workers_at_once_ask_once(website: Website) -> None:
         return Reply(body=makers.rss("One"))
 
     server = website(behave)
-    _source(house, server)
+    makers.fed(house.program, server)
     counts: list[int] = []
 
     def work() -> None:
@@ -89,7 +81,7 @@ def test_no_transaction_is_open_while_another_server_is_asked(website: Website) 
     from vocero.content import fetching
 
     server = website(lambda request, line: Reply(body=makers.rss("One")))
-    _source(house, server)
+    makers.fed(house.program, server)
     original = fetching.fetch
 
     def watched(*args: Any, **kwargs: Any) -> Any:

@@ -13,19 +13,11 @@ from tests.content import makers
 from tests.servers.loopback import LoopbackServer, Received, Reply
 from vocero.content import services, tasks
 from vocero.content.health import health_of
-from vocero.content.models import Post, Source
+from vocero.content.models import Post
 from vocero.content.queries import sources_in_trouble
 
 Website = Callable[..., LoopbackServer]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-def _source(house: House, server: LoopbackServer, **more: Any) -> Source:
-    return makers.source(house.program, feed_url=f"{server.url}/feed", **more)
-
-
-def _again(source: Source) -> Source:
-    return Source.objects.get(pk=source.pk)
 
 
 def _inbox() -> list[str]:
@@ -35,7 +27,9 @@ def _inbox() -> list[str]:
 def test_entries_come_into_the_inbox_with_what_the_source_decided(house: House, website: Website) -> None:
     server = website(lambda request, line: Reply(body=makers.rss("Second", "First")))
     topic = makers.topic(house.program)
-    source = _source(house, server, kind="industry_insight", origin="curated", purposes=("educate",), topics=(topic,))
+    source = makers.fed(
+        house.program, server, kind="industry_insight", origin="curated", purposes=("educate",), topics=(topic,)
+    )
     assert tasks.fetch_due_sources(MOMENT) == 1
     assert _inbox() == ["Second", "First"]
     post = Post.objects.get(title="First")
@@ -43,7 +37,7 @@ def test_entries_come_into_the_inbox_with_what_the_source_decided(house: House, 
     assert list(post.topics.all()) == [topic]
     assert post.description == "About First."
     assert post.expires_at == MOMENT + 30 * DAY
-    assert _again(source).succeeded_at == MOMENT
+    assert makers.again(source).succeeded_at == MOMENT
 
 
 def test_the_second_fetch_asks_whether_anything_changed_and_takes_no_for_an_answer(
@@ -55,14 +49,14 @@ def test_the_second_fetch_asks_whether_anything_changed_and_takes_no_for_an_answ
         return Reply(body=makers.rss("One"), headers={"ETag": '"v1"', "Last-Modified": "Mon, 16 Nov 2026 08:00:00 GMT"})
 
     server = website(behave)
-    source = _source(house, server)
+    source = makers.fed(house.program, server)
     tasks.fetch_due_sources(MOMENT)
     tasks.fetch_due_sources(MOMENT + 2 * HOUR)
     assert server.received[1].headers["if-none-match"] == '"v1"'
     assert server.received[1].headers["if-modified-since"] == "Mon, 16 Nov 2026 08:00:00 GMT"
     assert len(server.received) == 2
-    assert _again(source).failures == 0
-    assert _again(source).succeeded_at == MOMENT + 2 * HOUR
+    assert makers.again(source).failures == 0
+    assert makers.again(source).succeeded_at == MOMENT + 2 * HOUR
     assert Post.objects.count() == 1
 
 
@@ -92,11 +86,11 @@ def test_a_day_brings_at_most_as_many_as_the_source_allows_and_the_rest_comes_to
     house: House, website: Website
 ) -> None:
     server = website(lambda request, line: Reply(body=makers.rss("e", "d", "c", "b", "a"), headers={"ETag": '"v1"'}))
-    source = _source(house, server, most_new_a_day=2)
+    source = makers.fed(house.program, server, most_new_a_day=2)
     tasks.fetch_due_sources(MOMENT)
     tasks.fetch_due_sources(MOMENT + 3 * HOUR)
     assert _inbox() == ["e", "d"]
-    assert _again(source).etag == ""  # so that the answer tomorrow is not "unchanged"
+    assert makers.again(source).etag == ""  # so that the answer tomorrow is not "unchanged"
     tasks.fetch_due_sources(MOMENT + DAY)
     assert _inbox() == ["e", "d", "c", "b"]
 
@@ -180,7 +174,7 @@ def test_a_source_that_loses_its_last_topic_waits_for_review_again(house: House)
         would_post_myself=True,
     )  # fmt: skip
     services.archive_topic(topic, at=MOMENT)
-    services.ingest_entries(_again(source), makers.feed(makers.entry("a")), at=MOMENT)
+    services.ingest_entries(makers.again(source), makers.feed(makers.entry("a")), at=MOMENT)
     assert Post.objects.get().state == Post.State.INBOX
 
 
@@ -193,63 +187,63 @@ def test_a_permanent_move_changes_the_address_and_a_temporary_one_does_not(house
         return Reply(body=makers.rss("One"))
 
     server = website(behave)
-    moved = _source(house, server)
+    moved = makers.fed(house.program, server)
     tasks.fetch_due_sources(MOMENT)
-    assert _again(moved).feed_url == f"{server.url}/new"
+    assert makers.again(moved).feed_url == f"{server.url}/new"
     stays = makers.source(house.program, feed_url=f"{server.url}/soon")
     tasks.fetch_due_sources(MOMENT)
-    assert _again(stays).feed_url == f"{server.url}/soon"
-    assert _again(stays).failures == 0
+    assert makers.again(stays).feed_url == f"{server.url}/soon"
+    assert makers.again(stays).failures == 0
 
 
 def test_a_feed_that_is_gone_is_not_asked_again_until_it_is_mended(house: House, website: Website) -> None:
     server = website(lambda request, line: Reply(410))
-    source = _source(house, server)
+    source = makers.fed(house.program, server)
     tasks.fetch_due_sources(MOMENT)
     assert tasks.fetch_due_sources(MOMENT + 30 * DAY) == 0
     trouble = sources_in_trouble(house.program, MOMENT)
     assert [one.source for one in trouble] == [source]
     assert "gone for good" in trouble[0].health.text
-    services.mend_source(_again(source), at=MOMENT, feed_url=f"{server.url}/other")
+    services.mend_source(makers.again(source), at=MOMENT, feed_url=f"{server.url}/other")
     assert tasks.fetch_due_sources(MOMENT) == 1
     assert server.received[-1].path == "/other"
 
 
 def test_a_busy_site_is_left_alone_for_as_long_as_it_asks(house: House, website: Website) -> None:
     server = website(lambda request, line: Reply(429, headers={"Retry-After": str(6 * 3600)}))
-    source = _source(house, server)
+    source = makers.fed(house.program, server)
     tasks.fetch_due_sources(MOMENT)
-    assert _again(source).last_error == "busy"
-    assert _again(source).next_fetch_at >= MOMENT + 6 * HOUR
+    assert makers.again(source).last_error == "busy"
+    assert makers.again(source).next_fetch_at >= MOMENT + 6 * HOUR
     assert tasks.fetch_due_sources(MOMENT + 5 * HOUR) == 0
 
 
 def test_a_date_to_come_back_at_is_kept_too(house: House, website: Website) -> None:
     asked = format_datetime(MOMENT + 3 * HOUR, usegmt=True)
     server = website(lambda request, line: Reply(503, headers={"Retry-After": asked}))
-    source = _source(house, server)
+    source = makers.fed(house.program, server)
     tasks.fetch_due_sources(MOMENT)
-    assert _again(source).next_fetch_at >= MOMENT + 3 * HOUR - timedelta(seconds=1)
+    assert makers.again(source).next_fetch_at >= MOMENT + 3 * HOUR - timedelta(seconds=1)
 
 
 def test_failures_wait_longer_each_time_never_more_than_a_day_and_not_all_at_the_same_moment(
     house: House, website: Website
 ) -> None:
     server = website(lambda request, line: Reply(500))
-    source = _source(house, server)
+    source = makers.fed(house.program, server)
     moment, waits = MOMENT, []
     for _ in range(10):
         assert tasks.fetch_due_sources(moment) == 1
-        next_at = _again(source).next_fetch_at
+        next_at = makers.again(source).next_fetch_at
         waits.append(next_at - moment)
         moment = next_at
     expected = [min(timedelta(minutes=15) * 2**number, DAY) for number in range(10)]
     assert all(0.8 * want <= got <= 1.2 * want for want, got in zip(expected, waits, strict=True))
     assert any(abs(got - want) > timedelta(seconds=1) for want, got in zip(expected, waits, strict=True))
-    assert health_of(_again(source), moment).level == "bad"
-    services.mend_source(_again(source), at=moment)
-    assert health_of(_again(source), moment).level != "bad"
-    assert _again(source).next_fetch_at == moment
+    assert health_of(makers.again(source), moment).level == "bad"
+    services.mend_source(makers.again(source), at=moment)
+    assert health_of(makers.again(source), moment).level != "bad"
+    assert makers.again(source).next_fetch_at == moment
 
 
 @pytest.mark.parametrize(
@@ -272,10 +266,10 @@ def test_every_bad_answer_is_a_reason_in_words_and_loses_nothing(
 ) -> None:
     answers = [Reply(body=makers.rss("One")), reply]
     server = website(lambda request, line: answers.pop(0) if len(answers) > 1 else answers[0])
-    source = _source(house, server)
+    source = makers.fed(house.program, server)
     tasks.fetch_due_sources(MOMENT)
     tasks.fetch_due_sources(MOMENT + 2 * HOUR)
-    source = _again(source)
+    source = makers.again(source)
     assert source.last_error == reason
     assert source.succeeded_at == MOMENT
     assert health_of(source, MOMENT).level == "warn"
@@ -288,23 +282,23 @@ def test_a_server_that_never_answers_is_given_up(
 ) -> None:
     monkeypatch.setattr("vocero.content.fetching.FEED_SECONDS", 0.3)
     server = website(lambda request, line: line.wait() and None)
-    source = _source(house, server)
+    source = makers.fed(house.program, server)
     tasks.fetch_due_sources(MOMENT)
-    assert _again(source).last_error == "timeout"
+    assert makers.again(source).last_error == "timeout"
 
 
 def test_a_server_that_is_not_there_is_unreachable(house: House, website: Website, settings: Any) -> None:
     server = website(lambda request, line: None)
     server.__exit__()
-    source = _source(house, server)
+    source = makers.fed(house.program, server)
     tasks.fetch_due_sources(MOMENT)
-    assert _again(source).last_error == "unreachable"
+    assert makers.again(source).last_error == "unreachable"
     server.__exit__ = lambda *_: None  # type: ignore[method-assign]
 
 
 def test_paused_and_removed_sources_are_not_fetched(house: House, website: Website) -> None:
     server = website(lambda request, line: Reply(body=makers.rss("One")))
-    services.pause_source(_source(house, server))
+    services.pause_source(makers.fed(house.program, server))
     removed = makers.source(house.program, feed_url=f"{server.url}/b")
     services.remove_source(removed, at=MOMENT)
     assert tasks.fetch_due_sources(MOMENT) == 0
