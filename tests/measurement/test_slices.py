@@ -23,6 +23,7 @@ from vocero.measurement.models import Slice
 from vocero.measurement.slices import Answer, Question
 from vocero.measurement.spans import Span
 from vocero.people.models import Member
+from vocero.web.manager import cuts, results
 
 FIRST_ON, LAST_ON = date(2026, 9, 1), date(2026, 11, 10)
 NOW = noon(LAST_ON)
@@ -130,6 +131,25 @@ def test_a_small_slice_is_there_at_once_and_nothing_is_kept(company: Company, ma
     assert page.context["lines"]
     assert file_of(manager, **narrowed(company))[1:]
     assert not Slice.objects.exists()
+
+
+def test_a_page_shows_the_first_rows_of_a_slice_in_every_order(
+    company: Company, manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every, asked = max(
+        (
+            (manager.get("/manage/results/", asked).context.get("lines", []), asked)
+            for asked in ({**narrowed(company), "within": f"origin:{origin}"} for origin in Origin.values)
+        ),
+        key=lambda found: len(found[0]),
+    )
+    assert len(every) > 1
+    monkeypatch.setattr(results, "MOST_LINES", 1)
+    for field, sign in product((*cuts.HEADS, "name"), ("", "-")):
+        page = manager.get("/manage/results/", {**asked, "order": sign + field})
+        values = [getattr(line, field) for line, _cells in page.context["lines"]]
+        assert values == sorted((getattr(line, field) for line, _cells in every), reverse=bool(sign))[:1]
+        assert page.context["hidden_lines"] == len(every) - 1
 
 
 def test_a_large_slice_says_how_far_it_is_and_then_shows_the_same(

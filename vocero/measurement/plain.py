@@ -9,9 +9,9 @@ from django.db import connections
 from vocero.lib.replica import alias
 
 
-def ask(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Give the rows of a statement, from the replica where reports read there."""
-    with connections[alias()].cursor() as cursor:
+def ask(sql: str, values: Sequence[Any], *, using: str = "") -> list[tuple[Any, ...]]:
+    """Give the rows of a statement, from the replica where reports read there unless `using` names a database."""
+    with connections[using or alias()].cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django.db import DEFAULT_DB_ALIAS
@@ -13,6 +13,7 @@ from vocero.lib.periods import days_between
 from vocero.measurement.dimensions import Dimension, counted
 from vocero.measurement.folds import engagement_changes
 from vocero.measurement.models import FoldedDay
+from vocero.measurement.plain import ask, between, marked
 from vocero.measurement.queries import Row
 from vocero.measurement.spans import Span
 from vocero.tracking.models import ClickStat, Conversion, ShareDay
@@ -96,16 +97,25 @@ def is_small(question: Question) -> bool:
 
 
 def facts_of(question: Question, today: date) -> str:
-    """Give one short text that changes when facts of the days before today do; of today they change all the time."""
-    first_on, last_on = question.span.before().first_on, question.span.last_on
-    clicks = ClickStat.objects.using(DEFAULT_DB_ALIAS).filter(
-        program=question.program, dimension=Dimension.ALL.value, day_on__range=(first_on, last_on), day_on__lt=today
+    """Give one short text that changes when facts of the days before today do; of today they change all the time.
+
+    It is worked out where what is kept is written, whoever asks, so that both see the same.
+    """
+    days = (question.span.before().first_on, min(question.span.last_on, today - timedelta(days=1)))
+    values: list[Any] = []
+    program = marked(ClickStat, "program", question.program, values)
+    everybody = marked(ClickStat, "dimension", Dimension.ALL.value, values)
+    clicks = (
+        f'SELECT day_on, SUM(valid), SUM("unique") FROM {ClickStat._meta.db_table}'  # noqa: S608
+        f" WHERE program_id = {program} AND dimension = {everybody} AND {between(ClickStat, 'day_on', *days, values)}"
+        " GROUP BY day_on ORDER BY day_on"
     )
-    folded = FoldedDay.objects.using(DEFAULT_DB_ALIAS).filter(day_on__range=(first_on, last_on), day_on__lt=today)
-    seen = (
-        sorted(clicks.order_by().values_list("day_on").annotate(Sum("valid"), Sum("unique"))),
-        sorted(folded.order_by().values_list("source", "day_on", "fingerprint")),
+    of_folds: list[Any] = []
+    folded = (
+        f"SELECT source, day_on, fingerprint FROM {FoldedDay._meta.db_table}"  # noqa: S608
+        f" WHERE {between(FoldedDay, 'day_on', *days, of_folds)} ORDER BY source, day_on"
     )
+    seen = [ask(clicks, values, using=DEFAULT_DB_ALIAS), ask(folded, of_folds, using=DEFAULT_DB_ALIAS)]
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 

@@ -1,7 +1,8 @@
 """The results cut by network, post, campaign, topic, origin or people: the same rows for the table and for the CSV file."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 from typing import Any, Final
 
 from django.db.models import Model
@@ -49,6 +50,19 @@ HEADS: Final[Mapping[str, Text]] = {
     "conversions": gettext_lazy("Conversions"),
     "value": gettext_lazy("Credited value"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Which rows of a table are enough: so many in an order, a column's name with "-" for the largest first."""
+
+    order: str
+    most: int
+
+    @property
+    def is_by_figure(self) -> bool:
+        """Whether the order can be told without the rows' names."""
+        return self.order.lstrip("-") in tops.ORDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +154,7 @@ def read_first(
     by: str,
     languages: tuple[str, ...],
     *,
-    order: str,
-    most: int,
+    first: First,
     network: str = "",
     days: AllDays | None = None,
     state: Token = None,
@@ -152,15 +165,14 @@ def read_first(
         Dimension(by),
         span,
         currency=house.currency,
-        order=order,
-        most=most,
+        order=first.order,
+        most=first.most,
         network=network,
         days=days,
         state=state,
     )
     cut = lay_out(by, {row.key: row for row in found.rows}, found.before, languages)
-    place = {row.key: number for number, row in enumerate(found.rows)}
-    lines = tuple(sorted(cut.lines, key=lambda line: place[line.key]))
+    lines = _in_order(cut.lines, [row.key for row in found.rows])
     return replace(cut, lines=lines, left_out=found.total - len(found.rows))
 
 
@@ -171,8 +183,16 @@ def lay_out(
     languages: tuple[str, ...],
     *,
     note: str = "",
+    first: First | None = None,
 ) -> Cut:
-    """Write the rows of a cut of content with their names; `before` are the unique clicks of the stretch before."""
+    """Write the rows of a cut of content with their names; `before` are the unique clicks of the stretch before.
+
+    Of `first` only so many rows are written, and only their names are looked up; ordered by name all are.
+    """
+    if first and first.is_by_figure and len(now) > first.most:
+        keys = _first_keys(now, before, first)
+        cut = lay_out(by, {key: now[key] for key in keys}, before, languages, note=note)
+        return replace(cut, lines=_in_order(cut.lines, keys), left_out=len(now) - len(keys))
     names, public_ids = _names(by, now.keys(), languages)
     silent = {one.name for one in networks() if not one.tells_engagement} if by == queries.NETWORK else set()
     lines = [
@@ -197,6 +217,22 @@ def lay_out(
         note=" ".join(filter(None, [_overlap(by), note])),
         why_empty=_("Nothing was shared and nobody clicked in this period."),
     )
+
+
+def _first_keys(now: Mapping[str, queries.Row], before: Mapping[str, int], first: First) -> list[str]:
+    """Give the keys of the first rows in the order of a figure; the same figure in the order of the keys."""
+    field, sign = first.order.lstrip("-"), -1 if first.order.startswith("-") else 1
+
+    def place(key: str) -> tuple[int, str]:
+        figure = before.get(key, 0) if field == tops.BEFORE else getattr(now[key], field)
+        return sign * int(figure), key
+
+    return nsmallest(first.most, now, key=place)
+
+
+def _in_order(lines: Iterable[Line], keys: Sequence[str]) -> tuple[Line, ...]:
+    places = {key: number for number, key in enumerate(keys)}
+    return tuple(sorted(lines, key=lambda line: places[line.key]))
 
 
 def _overlap(by: str) -> str:

@@ -17,7 +17,7 @@ from vocero.company.models import Installation, Program
 from vocero.company.revisions import Kept, Token
 from vocero.content.models import Campaign, Origin, Topic
 from vocero.lib.words import pick
-from vocero.measurement import queries, slices, slicing, tops
+from vocero.measurement import queries, slices, slicing
 from vocero.measurement.alldays import AllDays
 from vocero.measurement.definitions import Text
 from vocero.measurement.dimensions import Dimension
@@ -141,20 +141,19 @@ def table(
     languages: tuple[str, ...],
     at: datetime,
     today_lies_in: bool,
-    first: tuple[str, int] | None = None,
+    first: cuts.First | None = None,
     days: AllDays | None = None,
     state: Token = None,
 ) -> Slicing:
     """Give the table of a cut within something: from roll-ups, at once where there is little, or from a slice.
 
-    `first` is an order and a number of rows that are enough: what can be had without the others then comes without them.
+    `first` says which rows are enough: what can be had without the others then comes without them.
     `days` of everybody and the `state` of the company let what is settled come from memory.
     """
     about = (program, house, span, by, languages)
     network = chosen.key if chosen and chosen.within == queries.NETWORK else ""
-    if first and first[0].lstrip("-") in tops.ORDERS and by in slices.CONTENT and (network or not chosen):
-        order, most = first
-        return Slicing(cuts.read_first(*about, order=order, most=most, network=network, days=days, state=state))
+    if first and first.is_by_figure and by in slices.CONTENT and (network or not chosen):
+        return Slicing(cuts.read_first(*about, first=first, network=network, days=days, state=state))
     if chosen is None or queries.NETWORK in {by, chosen.within}:
         pair = (chosen.within, chosen.key) if chosen else None
         return Slicing(cuts.read(*about, within=pair))
@@ -163,7 +162,7 @@ def table(
     if slices.is_small(question):
         answer: slices.Answer = {}
         slices.add_days(answer, question, question.days(), currency=house.currency)
-        return Slicing(cuts.lay_out(by, *slices.rows_of(answer), languages, note=note))
+        return Slicing(cuts.lay_out(by, *slices.rows_of(answer), languages, note=note, first=first))
     slice_ = slicing.ask(question, at=at)
     if slice_.made_at is None:
         return Slicing(
@@ -174,4 +173,4 @@ def table(
     if today_lies_in:
         made = _("Worked out at %(time)s.") % {"time": time_format(localtime(slice_.made_at))}
         note = f"{note} {made}"
-    return Slicing(cuts.lay_out(by, *slices.rows_of(slice_.answer), languages, note=note))
+    return Slicing(cuts.lay_out(by, *slices.rows_of(slice_.answer), languages, note=note, first=first))

@@ -99,9 +99,7 @@ class Asked:
         """Give everybody's days of the stretch and the one before."""
         return kpis.days_of(self.program.pk, self.span, today=self.today)
 
-    def sliced(
-        self, chosen: Choice | None, first: tuple[str, int] | None = None, days: AllDays | None = None
-    ) -> Slicing:
+    def sliced(self, chosen: Choice | None, first: cuts.First | None = None, days: AllDays | None = None) -> Slicing:
         """Give the table that was asked for, or only its first rows, or how far the work on it is."""
         return narrowing.table(
             self.program,
@@ -182,7 +180,7 @@ def _where_it_came_from(request: HttpRequest, asked: Asked, days: AllDays) -> di
     if asked.by == queries.NETWORK and not narrowed.chosen:
         sliced = Slicing(cuts.by_network(days, asked.span, asked.house.currency))
     else:
-        sliced = asked.sliced(narrowed.chosen, (table.order, MOST_LINES), days)
+        sliced = asked.sliced(narrowed.chosen, cuts.First(table.order, MOST_LINES), days)
     context = {"narrowing": narrowed, "sliced": sliced, "cut_name": cuts.CUTS[asked.by], **_progress(asked)}
     if sliced.cut is None:
         return context
@@ -307,12 +305,13 @@ def _table(request: HttpRequest, by: str) -> Table:
     return Table(request.GET, columns, default="-shares" if people else "-unique")
 
 
-def _lines(cut: cuts.Cut, table: Table, currency: str) -> list[tuple[cuts.Line, list[tuple[Text, str]]]]:
+def _lines(cut: cuts.Cut, table: Table, currency: str) -> list[tuple[cuts.Line, list[tuple[str, str]]]]:
     lines = list(cut.lines)
     if cut.by not in cuts.PEOPLE_CUTS and not cut.left_out:
         field = table.order.lstrip("-")
         lines.sort(key=lambda line: _sorting(line, field), reverse=table.is_descending)
-    return [(line, [(cuts.HEADS[name], value) for name, value in line.cells(currency)]) for line in lines[:MOST_LINES]]
+    heads = {name: str(head) for name, head in cuts.HEADS.items()}
+    return [(line, [(heads[name], value) for name, value in line.cells(currency)]) for line in lines[:MOST_LINES]]
 
 
 def _sorting(line: cuts.Line, field: str) -> Any:
