@@ -362,6 +362,23 @@ def test_what_links_handed_to_the_database_is_taken_in_once(link: Link, visits: 
     (path,) = segment.segments_in(visits.folder)
     with segment.SegmentReader(path) as reader:
         records = reader.read(0).records
-    ClickArrival.objects.bulk_create(ClickArrival(record=segment.encode(one)) for one in records)
+    handed_over = [segment.encode(one) for one in records]
+    for row in (b"".join(handed_over[:2]), handed_over[2]):
+        ClickArrival.objects.create(record=row)
     assert visits.take_in() == 6  # once from the database, once more from a segment that was kept for safety
     assert (ClickArrival.objects.count(), Click.objects.count(), total().valid, total().unique) == (0, 3, 3, 2)
+
+
+def test_what_was_damaged_on_its_way_through_the_database_is_said_and_the_others_count(
+    link: Link, visits: Visits, caplog: pytest.LogCaptureFixture
+) -> None:
+    visits.click(link, 1, 2)
+    (path,) = segment.segments_in(visits.folder)
+    with segment.SegmentReader(path) as reader:
+        one, other = (segment.encode(record) for record in reader.read(0).records)
+    path.unlink()
+    ClickArrival.objects.create(record=one + other[:-1] + b"?")
+    ClickArrival.objects.create(record=other)
+    assert visits.take_in() == 2
+    assert (ClickArrival.objects.count(), Click.objects.count()) == (0, 2)
+    assert f"{len(other)} bytes were damaged" in caplog.text

@@ -59,7 +59,10 @@ class SegmentCursor(models.Model):
 
 
 class ClickArrival(models.Model):
-    """A click's record as a links process handed it over (VOCERO_CLICK_SYNC=database); the ingest takes it from here."""
+    """Records of clicks, one after the other, as a links process handed them over (VOCERO_CLICK_SYNC=database).
+
+    The ingest takes them from here.
+    """
 
     record = models.BinaryField()
 
