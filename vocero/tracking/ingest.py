@@ -204,7 +204,7 @@ class Ingest:
         days = {day: day_of_number(day) for day in set(days_found)}
         classed = self._classes_of(zip(agents, flags, strict=True))
         verdicts, devices = zip(*classed, strict=True)
-        if own := store.own_visits(set(visitors), days.values()):
+        if own := store.own_visits(visitors, days.values()):
             verdicts = tuple(_with_own(records, verdicts, places, days, own))
         columns = (
             ids, links, visitor_numbers(days_found, visitors), verdicts, map(self._countries.__getitem__, countries),

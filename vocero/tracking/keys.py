@@ -110,7 +110,7 @@ class Places:
         of = (program, network, teams, location, language)
         content = self._groups.get(about) or self._group(about, _content(about), self.about)
         people = self._groups.get(of) or self._group(of, _people(*of[2:]), self.of_people)
-        letter = NETWORK.shorten(network)
+        letter = content.network
         named = (program, POST, str(post))
         posts = self._id((*named, EVERY)), self._id((*named, letter))
         return Place(share, member, program, letter, content, people, *posts, content.bits, people.bits)

@@ -148,44 +148,9 @@ def pack(  # noqa: PLR0917  called by place, for each click
 
 def decode(data: bytes, offset: int) -> tuple[ClickRecord, int] | None:
     """Give the record at the offset and the offset after it; None when no whole, sound record stands there."""
-    begin = offset + _FRAME.size
-    agent_begin = begin + _BODY.size
-    if agent_begin > len(data):
-        return None
-    (
-        length,
-        crc,
-        version,
-        flags,
-        click_id,
-        at_us,
-        link_id,
-        day,
-        visitor,
-        country,
-        network_class,
-        agent_bytes,
-        referrer_bytes,
-    ) = _FRAMED.unpack_from(data, offset)
-    agent_end = agent_begin + agent_bytes
-    end = agent_end + referrer_bytes
-    if length != end - begin or length > _LARGEST or version != VERSION or end > len(data):
-        return None
-    if zlib.crc32(data[begin:end]) != crc:
-        return None
-    values = (
-        click_id,
-        at_us,
-        link_id,
-        day,
-        visitor,
-        flags,
-        country,
-        network_class,
-        data[agent_begin:agent_end],
-        data[agent_end:end],
-    )
-    return _made(ClickRecord, values), end  # what the class's own constructor does, in half the time
+    records: list[ClickRecord] = []
+    end = _read_sound(data, offset, offset + 1, records)
+    return (records[0], end) if records else None
 
 
 def decode_all(data: bytes) -> tuple[list[ClickRecord], int]:
@@ -362,11 +327,29 @@ def node_of(path: Path) -> str:
 
 
 def _read_sound(data: bytes, position: int, until: int, records: list[ClickRecord]) -> int:
-    """Take sound records from the position on, as long as they begin before `until`; gives where it ended."""
-    append = records.append
-    while position < until and (found := decode(data, position)) is not None:
-        record, position = found
-        append(record)
+    """Take sound records from the position on, as long as they begin before `until`; gives where it ended.
+
+    One loop without calls, since each click comes through here; `tuple.__new__` is what the class's own constructor does,
+    in half the time.
+    """
+    append, unpack, crc32 = records.append, _FRAMED.unpack_from, zlib.crc32
+    ends_at = len(data)
+    last = min(until - 1, ends_at - _FRAMED.size)
+    while position <= last:
+        (length, crc, version, flags, click_id, at_us, link_id, day, visitor, country, network_class,
+         agent_bytes, referrer_bytes) = unpack(data, position)  # fmt: skip
+        begin = position + _FRAME.size
+        agent_begin = begin + _BODY.size
+        agent_end = agent_begin + agent_bytes
+        end = agent_end + referrer_bytes
+        if length != end - begin or length > _LARGEST or version != VERSION or end > ends_at:
+            break
+        if crc32(data[begin:end]) != crc:
+            break
+        values = (click_id, at_us, link_id, day, visitor, flags, country, network_class,
+                  data[agent_begin:agent_end], data[agent_end:end])  # fmt: skip
+        append(_made(ClickRecord, values))
+        position = end
     return position
 
 

@@ -209,16 +209,16 @@ def share_states(share_ids: Iterable[int]) -> list[tuple[int, str]]:
     return found
 
 
-def own_visits(visitors: Iterable[bytes], days: Iterable[date]) -> set[tuple[date, bytes, int]]:
+def own_visits(visitors: Sequence[bytes], days: Iterable[date]) -> set[tuple[date, bytes, int]]:
     """Give who of these visitors was there as a signed-in member: day, visitor's key, member."""
-    found: list[Any] = []
-    looked_for = set(visitors)
     wanted = [_day_value(day) for day in sorted(days)]
     sql = f"SELECT day_on, visitor, member_id FROM tracking_ownvisit WHERE day_on IN {_marks(1, len(wanted))}"  # noqa: S608
-    few = ask(f"{sql} LIMIT {len(looked_for) + 1}", wanted)
-    if len(few) <= len(looked_for):  # fewer than what would be asked for one by one
-        found = few
-    else:
+    found = ask(f"{sql} LIMIT {len(visitors) + 1}", wanted)
+    if not found:
+        return set()
+    looked_for = set(visitors)
+    if len(found) > len(visitors):  # more than what is asked for one by one
+        found = []
         for part in _parts(sorted(looked_for)):
             found += ask(f"{sql} AND visitor IN {_marks(1, len(part))}", [*wanted, *part])
     return {
