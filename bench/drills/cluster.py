@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bench.drills.crew import free_port
@@ -94,6 +95,18 @@ class Cluster:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
             os.kill(self.pid, signal.SIGKILL)
 
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let all of its processes stand still for a while: connections stay, and nobody answers on them."""
+        listed = ["ps", "-o", "pid=", "--ppid", str(self.pid)]
+        children = subprocess.run(listed, check=False, capture_output=True, text=True).stdout.split()
+        family = [self.pid, *map(int, children)]
+        _signal(family, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _signal(family, signal.SIGCONT)
+
     def _run(self, name: str, *words: str) -> None:
         subprocess.run(
             [*self._prefix, str(self._bin / name), *words],
@@ -105,3 +118,9 @@ class Cluster:
             stderr=subprocess.DEVNULL,
             timeout=120,
         )
+
+
+def _signal(pids: Iterable[int], which: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, which)

@@ -1,6 +1,7 @@
-"""Planted faults: links that answer before they have written, or though they could not. A drill has to find them."""
+"""Planted faults: links that answer before they have written, or though they could not, or that know nothing by heart."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 from vocero.config import environment, links
@@ -43,6 +44,9 @@ class Faulty(Application):
 
 
 def __getattr__(name: str) -> Any:
+    told = links.settings(environment.load())
+    if name == "forgetful":  # asks the database for nearly every visitor
+        return Application(replace(told, most_links=2))
     if name not in LOGS:
         raise AttributeError(name)
-    return Faulty(links.settings(environment.load()), LOGS[name])
+    return Faulty(told, LOGS[name])

@@ -1,6 +1,7 @@
 """Clicks handed to PostgreSQL are committed before anybody is told so, few rows for many; else this disk keeps them."""
 
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +97,35 @@ def test_what_the_database_does_not_take_is_kept_on_this_disk(
         assert log.store(segment.encode(record(5)))
     finally:
         cluster.start()
+    wait_for(log)
     assert log.store(segment.encode(record(6)))
     assert [one.click_id for one in clicks(cluster)] == [1, 4, 6]
     assert stored(tmp_path) == [2, 3, 5]
+
+
+def test_a_database_that_stands_still_keeps_one_group_waiting_and_no_other_thread(
+    cluster: Cluster, log: ArrivalLog, tmp_path: Path
+) -> None:
+    assert log.store(segment.encode(record(1)))
+    with cluster.frozen():
+        waiting = log.append(segment.encode(record(2)))
+        turns = 0
+        while not waiting.done:
+            turns += 1
+            time.sleep(0.01)
+        assert waiting.safe
+        assert turns > 50
+        assert not log.is_connected
+        assert all(log.store(segment.encode(record(number))) for number in range(3, 20))
+    wait_for(log)
+    assert log.store(segment.encode(record(20)))
+    assert [one.click_id for one in clicks(cluster) if one.click_id != 2] == [1, 20]  # 2 was with the server already
+    assert stored(tmp_path) == list(range(2, 20))
+
+
+def wait_for(log: ArrivalLog) -> None:
+    """Wait until the log has found the database again."""
+    deadline = time.monotonic() + 60
+    while not log.is_connected:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -32,6 +32,10 @@ BUSY: Final = Known(0, "busy", None)
 type Header = Callable[[str], str | None]
 
 
+class _CardUnknown(Exception):
+    """What a preview shows is not known here."""
+
+
 class Answer(NamedTuple):
     """What to tell a visitor; with a record that must be safe before it is told."""
 
@@ -82,7 +86,14 @@ class Core:
         proxies = self._settings.trusted_proxies
         return client_address(peer, header("x-forwarded-for"), proxies) if proxies else peer
 
-    def answer(self, known: Known, method: str, address: str, header: Header) -> Answer:
+    def answer_at_once(self, known: Known, method: str, address: str, header: Header) -> Answer | None:
+        """Give the answer, or None when the database must be asked for what a preview shows: then `answer` does."""
+        try:
+            return self.answer(known, method, address, header, may_block=False)
+        except _CardUnknown:
+            return None
+
+    def answer(self, known: Known, method: str, address: str, header: Header, *, may_block: bool = True) -> Answer:
         """Give the answer for a link; it may be told once its record is safe."""
         if method not in {"GET", "HEAD"}:
             return Answer(405, [("allow", "GET, HEAD"), _NO_STORE])
@@ -95,7 +106,7 @@ class Core:
         flags = segment.HEAD_METHOD if method == "HEAD" else 0
         card = None
         if not flags and agents.is_previewer(agent):
-            card = self._card(target.post_id)
+            card = self._card(target.post_id, may_block=may_block)
         if card is not None:
             flags |= segment.PREVIEW_SERVED
         if _is_prefetch(header):
@@ -133,11 +144,13 @@ class Core:
         headers = [*HEADERS, ("retry-after", "60")] if state in {"away", "busy"} else [*HEADERS]
         return Answer(_STATUS[state], headers, notice_page(state, language, surroundings.name, target))
 
-    def _card(self, post_id: int) -> Card | None:
+    def _card(self, post_id: int, *, may_block: bool) -> Card | None:
         now = time.monotonic()
         read_at, card = self._cards.get(post_id, (-_CARD_SECONDS, None))
         if now - read_at < _CARD_SECONDS:
             return card
+        if not may_block:
+            raise _CardUnknown
         try:
             card = self._keeper.card(post_id)
         except DatabaseAway:

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -61,7 +60,7 @@ class Card:
 
 
 class LinkDatabase(Protocol):
-    """The database as the links need it; every call may raise DatabaseAway. One thread at a time is served."""
+    """The database as the links need it; every call may raise DatabaseAway. One thread at a time may ask."""
 
     def find(self, tokens: Sequence[str]) -> list[LinkRow]:
         """Give the links with these tokens; those that do not exist are left out."""
@@ -80,9 +79,6 @@ class _Reading:
     """What both databases have in common: the questions, and how rows are read."""
 
     mark = "?"
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
 
     def _ask(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
         raise NotImplementedError
@@ -130,21 +126,19 @@ class SqliteLinks(_Reading):
     """Links in the SQLite file, read through a connection that cannot write."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__()
         self._path = path
         self._connection: sqlite3.Connection | None = None
 
     def _ask(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
-        with self._lock:
-            try:
-                if self._connection is None:
-                    self._connection = self._connect()
-                return self._connection.execute(sql, values).fetchall()
-            except sqlite3.Error as error:
-                if self._connection is not None:
-                    self._connection.close()
-                    self._connection = None
-                raise DatabaseAway(str(error)) from error
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            raise DatabaseAway(str(error)) from error
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -163,36 +157,28 @@ class SqliteLinks(_Reading):
 
 
 class PostgresLinks(_Reading):
-    """Links in PostgreSQL, with short time-outs: a database that hangs counts as away."""
+    """Links in PostgreSQL; a database that hangs counts as away."""
 
     mark = "%s"
 
     def __init__(self, address: Mapping[str, Any]) -> None:
-        super().__init__()
-        self._address = {name: value for name, value in address.items() if value not in {"", None}}
+        self._address = address
         self._connection: Any = None
 
     def _ask(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
         import psycopg
 
-        with self._lock:
-            try:
-                if self._connection is None:
-                    self._connection = psycopg.connect(
-                        **{
-                            "connect_timeout": _SECONDS,
-                            "tcp_user_timeout": _SECONDS * 1000,
-                            "options": f"-c statement_timeout={_SECONDS * 1000} -c default_transaction_read_only=on",
-                            **self._address,
-                        },
-                        autocommit=True,
-                    )
-                return list(self._connection.execute(sql, values or None).fetchall())
-            except psycopg.Error as error:
-                if self._connection is not None:
-                    self._connection.close()
-                    self._connection = None
-                raise DatabaseAway(str(error)) from error
+        from vocero.tracking.links import postgres
+
+        try:
+            if self._connection is None:
+                self._connection = postgres.connect(self._address, "default_transaction_read_only=on")
+            return list(self._connection.execute(sql, values or None).fetchall())
+        except psycopg.Error as error:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            raise DatabaseAway(str(error)) from error
 
 
 def _link(row: Sequence[Any]) -> LinkRow:

@@ -37,18 +37,19 @@ class Application:
         self._keeper.close()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        path = scope.path
+        core, path = self._core, scope.path
         if path == "/healthz":
             protocol.response_str(200, [("content-type", "text/plain")], "ok")
             return
-        core = self._core
-        method = scope.method
-        header = scope.headers.get
+        method, header = scope.method, scope.headers.get
         address = core.address(scope.client.rpartition(":")[0].strip("[]"), header)
         known = core.known(path)
         if isinstance(known, str):
             known = await Asked(self._asking.submit(core.ask, known, address))
-        answer = core.answer(known, method, address, header)
+        visit = (known, method, address, header)
+        answer = core.answer_at_once(*visit)
+        if answer is None:
+            answer = await Asked(self._asking.submit(core.answer, *visit))
         headers = answer.headers
         if answer.record is not None and not await self._log.append(answer.record):
             self._log.count_lost()

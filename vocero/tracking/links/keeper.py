@@ -30,6 +30,7 @@ class Keeper:
     def __init__(self, settings: LinksSettings) -> None:
         self.table = LinkTable(settings.most_links)
         self._asking = _database(settings)
+        self._turn_to_ask = threading.Lock()
         self._watching = _database(settings)
         self._journal = Journal(settings.known)
         self._salt_file = SaltFile(settings.known)
@@ -62,13 +63,7 @@ class Keeper:
 
     def look_up_many(self, tokens: list[str]) -> dict[str, Known]:
         """Ask the database for links and keep them, and what is absent too. Raises DatabaseAway."""
-        if time.monotonic() < self._away_until:
-            raise DatabaseAway("it was away a moment ago")
-        try:
-            rows = self._asking.find(tokens)
-        except DatabaseAway:
-            self._away_until = time.monotonic() + _PAUSE_AFTER_FAILURE
-            raise
+        rows = self._ask(lambda: self._asking.find(tokens))
         found = {row.token: self.table.learn(row) for row in rows}
         self._fresh.extend(found)
         for token in tokens:
@@ -78,7 +73,18 @@ class Keeper:
 
     def card(self, post_id: int) -> Card | None:
         """Give what a preview of a post shows. Raises DatabaseAway."""
-        return self._asking.card(post_id)
+        return self._ask(lambda: self._asking.card(post_id))
+
+    def _ask[Told](self, question: Callable[[], Told]) -> Told:
+        """Ask for a visitor. Those who waited meanwhile are not kept from the answer that the database is away."""
+        with self._turn_to_ask:
+            if time.monotonic() < self._away_until:
+                raise DatabaseAway("it was away a moment ago")
+            try:
+                return question()
+            except DatabaseAway:
+                self._away_until = time.monotonic() + _PAUSE_AFTER_FAILURE
+                raise
 
     def _run(self) -> None:
         asked_at = time.monotonic()
