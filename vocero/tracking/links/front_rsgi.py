@@ -2,7 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any
 
 from vocero.lib.processes import go_first, wait_for_turn
 from vocero.tracking.links.core import LOST_HEADER, Core
@@ -10,8 +10,6 @@ from vocero.tracking.links.keeper import Keeper
 from vocero.tracking.links.log import open_log
 from vocero.tracking.links.settings import LinksSettings
 from vocero.tracking.links.stepping import Asked, step_visits_of
-
-_ASKING: Final = 4
 
 
 class Application:
@@ -28,7 +26,7 @@ class Application:
         self._keeper.start()
         self._core = Core(settings, self._keeper)
         self._log = open_log(settings)
-        self._asking = ThreadPoolExecutor(_ASKING, "links-asking")
+        self._asking = ThreadPoolExecutor(4, "links-asking")
         step_visits_of(loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
