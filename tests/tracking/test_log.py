@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -123,6 +124,29 @@ def test_a_segment_that_a_sync_failed_on_is_not_trusted_any_further(
     assert log.store(click(2))
     log.close()
     assert [len(click(2))] == [path.stat().st_size - segment.HEAD_BYTES for path in list(segments_in(tmp_path))[1:]]
+
+
+def test_losses_before_a_segment_can_be_made_stand_in_the_first_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_full(*_: object, **__: object) -> SegmentWriter:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SegmentWriter, "create", is_full)
+        log = ClickLog(tmp_path, node="n1")
+        assert not log.store(click(1))
+        assert not log.store(click(2))
+    deadline, tried = time.monotonic() + 60, 2
+    while not log.store(click(tried + 1)):
+        assert time.monotonic() < deadline
+        tried += 1
+        time.sleep(0.05)
+    assert log.lost == tried
+    log.close()
+    (path,) = segments_in(tmp_path)
+    with SegmentReader(path) as reader:
+        assert reader.lost == tried
 
 
 def test_room_written_ahead_is_no_click_and_is_cut(tmp_path: Path) -> None:

@@ -146,18 +146,23 @@ class ClickLog(GroupLog):
         self._writing = threading.Lock()
         self._writer: SegmentWriter | None = None
         self._unsaid = 0
+        self._uncounted = 0
+        self._again_at = 0.0
         self._said_at = 0.0
         self.lost = 0
         self._replace()
         self._thread.start()
 
     def count_lost(self, count: int = 1) -> None:
-        """Count clicks that could not be stored: in the segment's head, which the ingest reads, and on standard error."""
+        """Count clicks that could not be stored: in the segment's head, which the ingest reads, and on standard error.
+
+        While no segment can be made they wait for the next one's head.
+        """
         with self._writing:
             self.lost += count
             self._unsaid += count
-            if self._writer is not None:
-                self._writer.count_lost(count, time.time_ns() // 1000)
+            self._uncounted += count
+            self._count_uncounted()
         self._say_losses()
 
     def keep(self, records: list[bytes]) -> bool:
@@ -194,7 +199,7 @@ class ClickLog(GroupLog):
         return self.keep(records)
 
     def _look_after(self, *, idle: bool) -> None:
-        if self._is_full() or (idle and self._writer is None):
+        if (self._writer is None or self._is_full()) and time.monotonic() >= self._again_at:
             self._replace()
         if idle:
             self._say_losses()
@@ -210,14 +215,21 @@ class ClickLog(GroupLog):
         try:
             fresh = SegmentWriter.create(self._folder, node=self._node, at_us=time.time_ns() // 1000, ahead=self._sync)
         except OSError as error:
+            self._again_at = time.monotonic() + _LOOK_SECONDS
             self._say(f"no segment can be made in {self._folder}: {error.strerror or error}")
             return
         with self._writing:
             former, self._writer = self._writer, fresh
+            self._count_uncounted()
         if former is not None:
             with contextlib.suppress(OSError):  # everything that was acknowledged has been synced already
                 former.sync()
             former.close()
+
+    def _count_uncounted(self) -> None:
+        if self._writer is not None and self._uncounted:
+            uncounted, self._uncounted = self._uncounted, 0
+            self._writer.count_lost(uncounted, time.time_ns() // 1000)
 
     def _say_losses(self) -> None:
         if self._unsaid and time.monotonic() - self._said_at >= _SAY_SECONDS:
