@@ -37,9 +37,16 @@ def test_clicks_that_only_the_operating_system_has_are_lost_by_a_power_cut(tmp_p
 
 
 def test_known_links_go_on_without_the_database_and_every_click_comes_in_later(tmp_path: Path) -> None:
-    outcome = database_away.drill(tmp_path, faults=2, seconds_away=0.5)
+    outcome = database_away.drill(tmp_path, faults=2, seconds_away=0.5, pause=0.02)
     assert outcome.not_sent_on == 0, outcome
     assert outcome.count.is_right, outcome
+
+
+def test_links_that_know_nothing_by_heart_are_found_out_without_the_database(tmp_path: Path) -> None:
+    outcome = database_away.drill(
+        tmp_path, faults=1, seconds_away=0.1, pause=0.02, application="bench.drills.faulty:forgetful"
+    )
+    assert outcome.not_sent_on > 0
 
 
 @needs_mount
