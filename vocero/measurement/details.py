@@ -94,7 +94,7 @@ def _value_by_day(program: int, span: Span, currency: str) -> Detail:
         amount = Money(row["sum"], row["currency"]) if row["currency"] else None
         counted = _("counted") if row["converted"] and row["currency"] == currency else _("apart")
         rows.append((row["day_on"], [(row["n"], None), (amount, None), (str(counted) if amount else "", None)]))
-    return Detail((_("Day"), _("Conversions"), _("Amount"), ""), tuple(rows))
+    return Detail((_("Day"), _("Conversions"), _("Amount"), _("In the sum")), tuple(rows))
 
 
 def _by_network(program: int, span: Span) -> Detail:

@@ -17,6 +17,7 @@ from vocero.lib.periods import Period
 from vocero.lib.replica import from_replica
 from vocero.lib.words import pick
 from vocero.measurement import kpis, queries
+from vocero.measurement.definitions import Value
 from vocero.measurement.dimensions import Dimension
 from vocero.measurement.kpis import Kpi
 from vocero.measurement.models import MonthPlan
@@ -73,7 +74,11 @@ def _sentence(found: dict[str, Kpi], span: Span) -> str:
     shares, clicks, conversions = (int(found[code].value or 0) for code in ("shares", "unique_clicks", "conversions"))  # type: ignore[arg-type]
     if not (shares or clicks or conversions):
         return _("Nothing was shared yet in this month.")
-    value = found["credited_value"].value
+    return in_a_sentence(shares, clicks, conversions, found["credited_value"].value)
+
+
+def in_a_sentence(shares: int, clicks: int, conversions: int, value: Value | None) -> str:
+    """Say what so many shares brought: unique clicks, conversions and their credited value (money, or nothing)."""
     parts = {
         "shares": _counted(ngettext("%(many)s share", "%(many)s shares", shares), shares),
         "clicks": _counted(ngettext("%(many)s click", "%(many)s clicks", clicks), clicks),

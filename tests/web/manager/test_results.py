@@ -229,6 +229,29 @@ def test_an_empty_company_is_told_that_there_is_nothing_yet(people: People, sign
     assert "Nothing was shared and nobody clicked in this period." in page.content.decode()
 
 
+def test_a_post_says_in_one_sentence_what_it_brought_and_claims_no_engagement_that_nobody_told(
+    marta: Client, december: People
+) -> None:
+    share = december.ana.shares.get()
+    page = marta.get(f"/manage/results/posts/{share.post.public_id}?period=2026-11")
+    assert "5 shares brought 5 clicks and 1 result worth 100\xa0EUR." in page.content.decode()
+    [(line, _cells)] = page.context["lines"]
+    assert (line.name, line.shares, line.engagement) == ("LinkedIn", 5, None)
+
+
+def test_a_cut_by_campaign_says_what_is_not_in_it_and_no_cut_is_offered_within_practice(marta: Client) -> None:
+    by_campaign = marta.get("/manage/results/?by=campaign&period=2026-11").context["cut"]
+    assert by_campaign.note == "Posts without a campaign are not in this table."
+    page = marta.get("/manage/results/?by=post&period=2026-11")
+    assert 'value="network:linkedin"' in page.content.decode()
+    assert 'value="network:practice"' not in page.content.decode()
+
+
+def test_an_amount_stands_at_its_day_and_days_without_one_keep_their_place(marta: Client) -> None:
+    chart = marta.get("/manage/results/figures/credited_value?period=2026-11").context["chart"]
+    assert len(chart.rows) == 30
+
+
 def test_thanks_reach_everybody_who_shared_and_tell_the_team_nobody(marta: Client, december: People) -> None:
     share = december.ana.shares.get()
     page = marta.get(f"/manage/results/posts/{share.post.public_id}?period=2026-11")

@@ -194,7 +194,7 @@ def lay_out(
         cut = lay_out(by, {key: now[key] for key in keys}, before, languages, note=note)
         return replace(cut, lines=_in_order(cut.lines, keys), left_out=len(now) - len(keys))
     names, public_ids = _names(by, now.keys(), languages)
-    silent = {one.name for one in networks() if not one.tells_engagement} if by == queries.NETWORK else set()
+    silent = silent_networks() if by == queries.NETWORK else frozenset()
     lines = [
         Line(
             key=key,
@@ -214,9 +214,14 @@ def lay_out(
         by,
         tuple(sorted(lines, key=lambda line: (-(line.unique or 0), -(line.shares or 0), line.name))),
         columns_of(by),
-        note=" ".join(filter(None, [_overlap(by), note])),
+        note=" ".join(filter(None, [_reading(by), note])),
         why_empty=_("Nothing was shared and nobody clicked in this period."),
     )
+
+
+def silent_networks() -> frozenset[str]:
+    """Give the networks that do not tell engagement: a zero there would be a claim."""
+    return frozenset(one.name for one in networks() if not one.tells_engagement)
 
 
 def _first_keys(now: Mapping[str, queries.Row], before: Mapping[str, int], first: First) -> list[str]:
@@ -235,7 +240,10 @@ def _in_order(lines: Iterable[Line], keys: Sequence[str]) -> tuple[Line, ...]:
     return tuple(sorted(lines, key=lambda line: places[line.key]))
 
 
-def _overlap(by: str) -> str:
+def _reading(by: str) -> str:
+    """Say why the rows of a cut do not make up the whole, where they do not."""
+    if by == Dimension.CAMPAIGN:
+        return _("Posts without a campaign are not in this table.")
     if by not in {dimension.value for dimension in OVERLAPPING}:
         return ""
     return _("Topics overlap: a post may have several, so these rows do not add up.")

@@ -1,6 +1,7 @@
 """The chart of an opened figure, drawn from the table behind it: by day or period where there are some, by network else."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -29,17 +30,17 @@ PARTS: Final = {"shares", "engagement"}
 """Figures whose columns are parts that add up to them."""
 
 
-def figure_chart(definition: Definition, detail: Detail, currency: str) -> charts.Chart | None:
+def figure_chart(definition: Definition, detail: Detail, currency: str, days: Sequence[date]) -> charts.Chart | None:
     """Draw the table behind a figure; None where a drawing would say no more than the number does.
 
-    Amounts are drawn in the company's currency only, and only those that count.
+    Amounts are drawn for each of the `days`, in the company's currency only, and only those that count.
     """
     if detail.by_network:
         amounts = [(label_of(str(row)), _major(cells[-1][0], currency)) for row, cells in detail.rows]
         priced = [(label, amount) for label, amount in amounts if amount]
         return charts.ranked(definition.name, currency, priced) if priced else None
     if definition.unit is Unit.MONEY:
-        return _of_amounts(definition, detail, currency)
+        return _of_amounts(definition, detail, currency, days)
     if len(detail.rows) < 2:
         return None
     rows = list(reversed(detail.rows))
@@ -51,7 +52,7 @@ def figure_chart(definition: Definition, detail: Detail, currency: str) -> chart
     return draw(definition.name, UNITS[definition.unit], [_label(row) for row, _cells in rows], series)
 
 
-def _of_amounts(definition: Definition, detail: Detail, currency: str) -> charts.Chart | None:
+def _of_amounts(definition: Definition, detail: Detail, currency: str, days: Sequence[date]) -> charts.Chart | None:
     """Draw what conversions were worth by day; amounts that stand apart in the table are left out."""
     sums: dict[date, float] = defaultdict(float)
     for row, (_count, (amount, _unit), (kind, _no_unit)) in detail.rows:
@@ -59,8 +60,7 @@ def _of_amounts(definition: Definition, detail: Detail, currency: str) -> charts
             sums[row] += _major(amount, currency)
     if not sums:
         return None
-    days = sorted(sums)
-    series = charts.Series(definition.name, [sums[day] for day in days])
+    series = charts.Series(definition.name, [sums.get(day, 0.0) for day in days])
     return charts.bars(definition.name, currency, [day_label(day) for day in days], [series])
 
 

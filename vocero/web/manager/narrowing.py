@@ -23,6 +23,7 @@ from vocero.measurement.definitions import Text
 from vocero.measurement.dimensions import Dimension
 from vocero.measurement.slices import Question
 from vocero.measurement.spans import Span
+from vocero.networks.base import Channel
 from vocero.networks.queries import label_of
 from vocero.networks.registry import networks
 from vocero.web.manager import cuts
@@ -128,6 +129,8 @@ def _choices(program: Program, languages: tuple[str, ...]) -> Iterator[Choice]:
     for origin in Origin:
         yield Choice(Dimension.ORIGIN, f"{Dimension.ORIGIN}:{origin.value}", origin.value, str(origin.label))
     for network in networks():
+        if network.channel is Channel.PRACTICE:
+            continue  # it is never counted
         yield Choice(queries.NETWORK, f"{queries.NETWORK}:{network.name}", network.name, label_of(network.name))
 
 

@@ -220,7 +220,7 @@ def figure(request: HttpRequest, code: str) -> HttpResponse:
         "parts": sides(kpi.parts),
         "left_out": left_out(kpi.exclusions),
         "detail": _detail(detail),
-        "chart": figure_chart(kpi.definition, detail, asked.house.currency),
+        "chart": figure_chart(kpi.definition, detail, asked.house.currency, asked.span.all_days()),
         "back": asked.address(),
     }
     return render(request, "manager/results_figure.html", context)
@@ -309,12 +309,13 @@ def _lines(cut: cuts.Cut, table: Table, currency: str) -> list[tuple[cuts.Line, 
     lines = list(cut.lines)
     if cut.by not in cuts.PEOPLE_CUTS and not cut.left_out:
         field = table.order.lstrip("-")
-        lines.sort(key=lambda line: _sorting(line, field), reverse=table.is_descending)
+        lines.sort(key=lambda line: sorting(line, field), reverse=table.is_descending)
     heads = {name: str(head) for name, head in cuts.HEADS.items()}
     return [(line, [(heads[name], value) for name, value in line.cells(currency)]) for line in lines[:MOST_LINES]]
 
 
-def _sorting(line: cuts.Line, field: str) -> Any:
+def sorting(line: cuts.Line, field: str) -> Any:
+    """Give what a line is put in order by; a figure that is not shown counts as nothing."""
     value = getattr(line, field)
     return value.casefold() if isinstance(value, str) else value or 0
 
