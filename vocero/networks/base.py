@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
+from django.utils.functional import Promise
+
 from vocero.networks.limits import Limits
 
 ATTEMPT_SECONDS = 30.0
@@ -185,12 +187,11 @@ class App:
 class Network(Protocol):
     """What every network answers, whichever channel it has. Methods that a channel lacks raise Refused("unsupported").
 
-    `name` is its word in rows and addresses, `label` its own name, which is not translated. `withdraws`: we can take a
-    post down. `tells_engagement`, `tells_followers`: it can be asked. `counts`: its shares stand in figures.
+    `name` is its word in rows and addresses. `withdraws`: we can take a post down. `tells_engagement`,
+    `tells_followers`: it can be asked. `counts`: its shares stand in figures.
     """
 
     name: str
-    label: str
     channel: Channel
     retry: Retry
     limits: Limits
@@ -198,6 +199,10 @@ class Network(Protocol):
     tells_engagement: bool
     tells_followers: bool
     counts: bool
+
+    @property
+    def label(self) -> str | Promise:
+        """Its own name: a brand is not translated, a plain word is."""
 
     def limits_for(self, told: Mapping[str, Any]) -> Limits:
         """Give the limits with what an account's own server told of them."""

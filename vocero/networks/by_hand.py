@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
 
+from django.utils.functional import Promise
+
 from vocero.lib.ids import random_base62
 from vocero.networks.base import App, Channel, Connected, Draft, Engagement, Login, Published, Refused, Retry, RetryKind
 from vocero.networks.limits import Limits
@@ -20,7 +22,7 @@ class ByHand:
     """A network without an account to connect; a subclass says its name, its limits and its dialog's address."""
 
     name: str
-    label: str
+    label: str | Promise
     limits: Limits
     channel = Channel.HANDOFF
     retry = Retry(RetryKind.NONE)

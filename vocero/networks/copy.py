@@ -1,5 +1,7 @@
 """Copy, by hand: the text with its link, to be pasted wherever the member likes."""
 
+from django.utils.translation import pgettext_lazy
+
 from vocero.networks.by_hand import ByHand
 from vocero.networks.limits import Limits
 
@@ -8,5 +10,5 @@ class Copy(ByHand):
     """There is no dialog to open and no limit that we could know."""
 
     name = "copy"
-    label = "Copy"
+    label = pgettext_lazy("where to share", "Copy")
     limits = Limits(card=False)

@@ -2,6 +2,8 @@
 
 from urllib.parse import quote
 
+from django.utils.translation import pgettext_lazy
+
 from vocero.networks.base import Draft
 from vocero.networks.by_hand import ByHand
 from vocero.networks.limits import Limits
@@ -11,7 +13,7 @@ class Email(ByHand):
     """Mail programs cut addresses of more than some thousand characters, so we stop at 1,800 for the text."""
 
     name = "email"
-    label = "E-mail"
+    label = pgettext_lazy("where to share", "E-mail")
     limits = Limits(characters=1800, card=False)
 
     def handoff(self, draft: Draft) -> str:

@@ -94,6 +94,6 @@ def to_ask_for_reconnect(at: datetime) -> QuerySet[Account]:
 def label_of(network: str) -> str:
     """Give a network's own name; its word in rows where the network is not installed any more."""
     try:
-        return get_network(network).label
+        return str(get_network(network).label)
     except UnknownNetwork:
         return network

@@ -184,7 +184,7 @@ def fits_network(candidate: Candidate, rules: Rules) -> Iterator[Finding]:
     media = tuple((image.content_type, image.alt) for image in candidate.images)
     for objection in limits.objections(composed(candidate, rules), media, has_link=bool(candidate.link)):
         if objection.problem is not Problem.EMPTY:
-            yield _objection(objection, network.label)
+            yield _objection(objection, str(network.label))
 
 
 def images_described(candidate: Candidate, rules: Rules) -> Iterator[Finding]:

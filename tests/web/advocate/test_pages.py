@@ -228,6 +228,43 @@ def test_practice_runs_the_checks_and_leaves_nothing_behind(people: People, ana:
     assert compose(ana, post, network="practice").status_code == 302, "practice is never asked about twice"
 
 
+def test_where_the_text_is_filled_in_nobody_is_told_to_copy_it_first(people: People, ana: Client) -> None:
+    post = make_post(people.house)
+    for network, heading, last in (("x", "Almost out on X", "Post it"), ("email", "Almost sent", "Send it")):
+        finish = text_of(ana.get(compose(ana, post, network=network).url))
+        assert heading in finish
+        assert finish.index("Open ") < finish.index(last) < finish.index("Should it not be there, copy it here:")
+        assert "Copy your text" not in finish
+
+
+def test_a_text_to_paste_is_out_nowhere_in_particular(people: People, ana: Client) -> None:
+    compose(ana, make_post(people.house), network="copy")
+    today = text_of(ana.get("/today"))
+    assert "Is it out?" in today
+    assert "Is it out on" not in today
+
+
+def test_a_day_that_was_chosen_is_still_in_sight_when_something_is_asked_first(
+    people: People, ana: Client, pigeon: Pigeon
+) -> None:
+    make_account(people.ana, "pigeon")
+    post = make_post(people.house)
+    compose(ana, post, network="pigeon")
+    asked = compose(ana, post, do="plan", network="pigeon", when="2026-11-20T10:00")
+    assert asked.status_code == 422
+    page = text_of(asked)
+    assert "You shared this on" in page
+    assert 'id="for-later" open' in page
+    assert 'value="2026-11-20T10:00"' in page
+
+
+def test_time_zones_are_places_and_ones_own_stays_where_it_is(people: People, ana: Client) -> None:
+    page = text_of(ana.get("/me"))
+    assert "<option>Europe/Madrid" in page or "Europe/Madrid</option>" in page
+    assert "localtime" not in page
+    assert "Zulu" not in page
+
+
 def test_a_handoff_is_asked_about_once(people: People, ana: Client) -> None:
     compose(ana, make_post(people.house))
     share = Share.objects.get()

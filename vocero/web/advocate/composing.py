@@ -84,7 +84,7 @@ class Sheet:
     @property
     def label(self) -> str:
         """The chosen network's own name."""
-        return self.option.network.label if self.option else ""
+        return str(self.option.network.label) if self.option else ""
 
     @property
     def can_plan(self) -> bool:
@@ -296,7 +296,7 @@ class Desk:
             before += full.removesuffix(typed.text.strip())
         return ComposerNetwork(
             name=network.name,
-            label=network.label,
+            label=str(network.label),
             limits=network.limits_for(option.account.limits if option.account else {}),
             handle=option.account.handle if option.account else "",
             note=NOTES.get(network.name, "") if network.limits.link_works or network.name in NOTES else "",
@@ -328,7 +328,7 @@ def _sorted_out(
     fitting, left_out = [], []
     for option in options:
         network = option.network
-        name, label = network.name, network.label
+        name, label = network.name, str(network.label)
         if network.channel is not Channel.PRACTICE and post.networks_allowed and name not in post.networks_allowed:
             left_out.append(LeftOut(name, label, _("The program team offers this post for other networks.")))
         elif network.limits.needs_image and not has_images:
@@ -346,7 +346,7 @@ def _to_connect(option: NetworkOption, post: Post) -> LeftOut:
     network, again = option.network, option.account is not None
     return LeftOut(
         network.name,
-        network.label,
+        str(network.label),
         _("Your account has to be connected again.") if again else _("Connect your account once, then it is one tap."),
         f"{reverse('advocate:me-connect', args=[network.name])}?next={reverse('advocate:compose', args=[post.public_id])}",
         _("Connect again") if again else _("Connect"),

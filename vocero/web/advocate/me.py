@@ -22,6 +22,7 @@ from vocero.networks.registry import networks
 from vocero.notices import mail, weekly
 from vocero.people import services as people
 from vocero.people.models import Enrolment, Member
+from vocero.people.places import zone_choices
 from vocero.people.queries import enrolment_of
 from vocero.privacy import services as privacy
 from vocero.privacy.export import archive_of
@@ -39,6 +40,7 @@ def me(request: HttpRequest) -> HttpResponse:
     enrolment = enrolment_of(member, program)
     languages = (request.LANGUAGE_CODE, member.language, company.language)
     connected = accounts_of(member)
+    zone = member.time_zone or company.time_zone
     taken = {account.network for account in connected}
     context = {
         "member": member,
@@ -52,8 +54,8 @@ def me(request: HttpRequest) -> HttpResponse:
         "ranges": range_choices(),
         "topics": [(one.public_id, pick(one.name, languages), one.pk in followed) for one in content.topics(program)],
         "languages": [(code, get_language_info(code)["name_local"].capitalize()) for code, _name in settings.LANGUAGES],
-        "zones": sorted(available_timezones()),
-        "zone": member.time_zone or company.time_zone,
+        "zones": sorted({zone, *zone_choices()}),
+        "zone": zone,
         "language": member.language or company.language,
         "enrolment": enrolment,
         "paused": enrolment is not None and enrolment.state == Enrolment.State.PAUSED,

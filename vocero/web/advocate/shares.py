@@ -27,7 +27,7 @@ from vocero.sharing.outgoing import outgoing
 from vocero.web.access import advocate, signed_in
 from vocero.web.advocate.composing import read_when
 from vocero.web.advocate.results import Result, clicks_of_member, results_of
-from vocero.web.advocate.words import Told, file_url, told
+from vocero.web.advocate.words import SENT_TO_PEOPLE, Told, file_url, told
 
 State = Share.State
 
@@ -96,6 +96,7 @@ def finish(request: HttpRequest, public_id: str) -> HttpResponseBase:
         "address": network.handoff(draft),
         "images": images,
         "picture": images[0][0] if images else "",
+        "is_sent": share.network in SENT_TO_PEOPLE,
         "pastes": not network.limits.takes_text,
         "paste_link": network.limits.link_in_text and not network.limits.takes_text,
     }

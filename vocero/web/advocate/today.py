@@ -13,6 +13,7 @@ from vocero.policy.kept import GUIDELINE, STOP
 from vocero.sharing.feed import Reader, page_for, topics_of
 from vocero.web.access import reading_advocate
 from vocero.web.advocate.cards import drawn, topics_bar
+from vocero.web.advocate.words import NO_PLACE
 from vocero.web.context import seen_by
 
 
@@ -36,10 +37,15 @@ def today(request: HttpRequest, reader: Reader) -> HttpResponse:
     context |= {
         "topics_bar": topics_bar(topics, topic, languages=languages, state=seen.company) if topics else "",
         "handoff": reader.handoff,
-        "handoff_network": label_of(reader.handoff.network) if reader.handoff else "",
+        "handoff_network": _asked_about(reader.handoff.network) if reader.handoff else "",
         "paused": reader.enrolment == Enrolment.State.PAUSED,
         "guideline": None if reader.accepted else GUIDELINE.at(seen.company),
         "stop": STOP.at(seen.company),
         "is_new": not reader.has_shared,
     }
     return render(request, "advocate/today.html", context)
+
+
+def _asked_about(network: str) -> str:
+    """Give where a handoff may be out by now; nothing for what only goes from hand to hand."""
+    return "" if network in NO_PLACE else label_of(network)

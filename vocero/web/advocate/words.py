@@ -24,6 +24,11 @@ NOTES: dict[str, Text] = {
     "practice": _("Nothing leaves, nobody sees it, nothing counts. Try whatever you like."),
 }
 
+SENT_TO_PEOPLE = frozenset({"whatsapp", "email"})
+"""By these a text goes to people whom the member chooses: it is sent, not posted."""
+NO_PLACE = frozenset({"email", "copy"})
+"""Nothing is out "on" these."""
+
 State = Share.State
 
 
