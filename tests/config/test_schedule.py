@@ -3,6 +3,7 @@
 import inspect
 import logging
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.running import ROOT, installation, wait_for
 from vocero.company.models import Schedule
 from vocero.config import schedule
 from vocero.config.schedule import COUNTING, READING, TABLE, Due, SecondMachine, Worker, run_all_due, run_due
+from vocero.lib import clock
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -34,6 +36,16 @@ def fail(at: datetime) -> int:
 def drain(at: datetime) -> int:
     ran.append(("drain", at))
     return left.pop() if left else 0
+
+
+def something_waits(at: datetime) -> bool:
+    """Say that something waits."""
+    return True
+
+
+def nothing_waits(at: datetime) -> bool:
+    """Say that nothing waits."""
+    return False
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +89,19 @@ def test_work_runs_when_due_and_not_before() -> None:
     assert run_due(entry, AT + timedelta(seconds=59)) is None
     assert run_due(entry, AT + MINUTE) == 1
     assert ran == [("work", AT), ("work", AT + MINUTE)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("wanted", "times"), [("something_waits", 2), ("nothing_waits", 1)])
+def test_a_worker_joins_in_before_its_turn_where_something_waits(
+    wanted: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: AT)
+    entry = replace(due("work"), waits=f"tests.config.test_schedule.{wanted}")
+    worker = Worker((entry,))
+    worker._set_up = True
+    assert [worker._look((entry,)), worker._look((entry,))] == [False, False]
+    assert ran == [("work", AT)] * times
 
 
 @pytest.mark.django_db

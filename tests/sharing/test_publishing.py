@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.cast import People
 from tests.sharing.library import AT, CURATED, Publish, make_account, make_post, make_share, outcomes, state
 from tests.sharing.pigeon import Pigeon
 from vocero.lib.clock import MovingClock
-from vocero.networks.base import Reconnect, Refused, TryLater
+from vocero.networks.base import Login, Published, Reconnect, Refused, TryLater
 from vocero.networks.models import Account
 from vocero.people.models import Enrolment
 from vocero.policy import services as policy
@@ -201,7 +202,14 @@ def test_a_server_that_fails_five_times_is_left_alone_and_others_go_on(
     post = make_post(people.house)
     for account in [*broken, fine]:
         make_share(people, account, post=post)
-    pigeon.troubles = [TryLater()] * 5
+    real, failures = pigeon.publish, [TryLater()] * 5
+
+    def down(login: Login, *rest: Any) -> Published:
+        if login.instance == "https://down.test" and failures:
+            raise failures.pop()
+        return real(login, *rest)
+
+    pigeon.publish = down  # type: ignore[method-assign, assignment]
     assert publish() == 6
     assert len(pigeon.posts) == 1
     publish(timedelta(minutes=2))

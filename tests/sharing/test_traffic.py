@@ -11,7 +11,7 @@ from tests.sharing.pigeon import Pigeon
 from vocero.lib.clock import MovingClock, moved_clock
 from vocero.networks.base import TryLater
 from vocero.policy import services as policy
-from vocero.sharing import services, tasks
+from vocero.sharing import publishing, services, tasks
 from vocero.sharing.models import Share
 from vocero.sharing.outbox import Pace
 from vocero.sharing.publishing import Publisher
@@ -119,6 +119,16 @@ def test_once_the_stop_is_engaged_nothing_new_leaves(people: People, pigeon: Pig
     assert len(after) <= 8, "only what had the gate's word before the stop"
     held = Share.objects.filter(pk__in=[share.pk for share in shares], state="planned")
     assert held.count() == 40 - len(pigeon.posts) >= 20
+
+
+def test_a_server_for_which_very_many_wait_hides_nobody_else(
+    people: People, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan(people, 12, instance="https://large.test")
+    (other,) = plan(people, 1, instance="https://small.test", name="Olga")
+    monkeypatch.setattr(publishing, "_KNOWN", 1)
+    publisher = Publisher(now=MovingClock(AT + timedelta(seconds=11)), pace=Pace(at_once=8))
+    assert other.pk in {one.share_id for one in publisher._look(AT + timedelta(seconds=11))}
 
 
 def test_an_account_that_was_told_when_to_come_back_is_left_alone_until_then(people: People, pigeon: Pigeon) -> None:

@@ -35,12 +35,17 @@ _LONGEST_WAIT = 1.0
 
 @dataclass(frozen=True)
 class Due:
-    """One kind of due work: `task(at)` does a batch and gives how many rows it did; `drains`: again at once until 0."""
+    """One kind of due work: `task(at)` does a batch and gives how many rows it did; `drains`: again at once until 0.
+
+    `waits` names a function of a moment that reads whether some of it waits: then every worker joins in, without waiting
+    for its turn.
+    """
 
     task: str
     every: timedelta
     lane: str
     drains: bool = False
+    waits: str = ""
 
     @property
     def name(self) -> str:
@@ -52,6 +57,10 @@ class Due:
         """The function; raises ImportError when there is none."""
         task: Task = import_string(self.task)
         return task
+
+    def is_waited_for(self, at: datetime) -> bool:
+        """Say whether some of it waits for whoever can join in."""
+        return bool(self.waits and import_string(self.waits)(at))
 
 
 def _seconds(number: int) -> timedelta:
@@ -73,7 +82,13 @@ TABLE: tuple[Due, ...] = (
     Due("vocero.content.tasks.fetch_due_sources", _seconds(30), READING, drains=True),
     Due("vocero.content.tasks.read_due_pages", _seconds(10), READING, drains=True),
     Due("vocero.content.tasks.expire_posts", _seconds(60), COUNTING),
-    Due("vocero.sharing.tasks.publish_due", _seconds(2), SENDING, drains=True),
+    Due(
+        "vocero.sharing.tasks.publish_due",
+        _seconds(2),
+        SENDING,
+        drains=True,
+        waits="vocero.sharing.publishing.anything_waits",
+    ),
     Due("vocero.sharing.tasks.read_engagement", _seconds(300), READING, drains=True),
     Due("vocero.tracking.tasks.make_salts", _seconds(3600), COUNTING),
     Due("vocero.tracking.tasks.close_days", _seconds(600), COUNTING),
@@ -96,14 +111,16 @@ class SecondMachine(Exception):
     """A worker on another machine is at work on the same SQLite file."""
 
 
-def run_due(due: Due, at: datetime) -> int | None:
+def run_due(due: Due, at: datetime, *, joins: bool = False) -> int | None:
     """Run one kind of due work if its moment has come and nobody else took it; gives the count, None when not run.
+
+    Who `joins` does not wait for that moment.
 
     The row is moved on by compare-and-set before the work begins, so that of many workers one runs it. A failure is kept
     on the row by the name of its class only: messages may hold what people wrote.
     """
     row, _ = Schedule.objects.get_or_create(name=due.name, defaults={"next_run_at": at})
-    if row.next_run_at > at:
+    if row.next_run_at > at and not joins:
         return None
     taken = Schedule.objects.filter(name=due.name, next_run_at=row.next_run_at).update(
         next_run_at=at + due.every, last_started_at=at
@@ -232,8 +249,9 @@ class Worker:
             more = False
             for due in table:
                 at = clock.now()
-                if not self._stopped.is_set() and waiting.get(due.name, at) <= at:
-                    more = bool(run_due(due, at) and due.drains) or more
+                joins = waiting.get(due.name, at) > at
+                if not self._stopped.is_set() and (not joins or due.is_waited_for(at)):
+                    more = bool(run_due(due, at, joins=joins) and due.drains) or more
         except Exception as error:  # noqa: BLE001  the database may be away for a while
             logger.error("the worker could not look for due work: %s", type(error).__qualname__)
             return False

@@ -17,6 +17,7 @@ from vocero.company.queries import house as the_house
 from vocero.networks.base import Draft, NetworkError, Reconnect, Refused, RetryKind, TryLater, Unclear
 from vocero.policy.queries import stop_in_force
 from vocero.sharing import gate, outbox
+from vocero.sharing.backlog import Backlog
 from vocero.sharing.crew import Crew, Done, Job, carry
 from vocero.sharing.gate import Book, Facts, Verdict, Word
 from vocero.sharing.models import Share
@@ -33,15 +34,22 @@ ASKS_BY_SENDING = frozenset({RetryKind.KEY, RetryKind.RECORD_KEY})
 """With these, `find` may send the same key again: so it needs the gate's word as sending does."""
 _HELD_FOR = timedelta(minutes=1)
 _LOOK_AGAIN = 0.5  # seconds
-_BATCH, _WINDOW, _LOOKS = gate.BATCH, 128, 12
-_ENOUGH_FOR, _FEW_FOR, _NONE_FOR = 0.2, 0.1, 0.05
-"""Seconds for which it is known well enough what waits: if enough of it may go, if less, and if nothing may, while
-something is on its way. A claim asks in any case."""
+_BATCH, _LOOKS = gate.BATCH, 12
+_KNOWN, _MORE = 64, 8
+"""For each place so many that wait are looked for at first, and fewer of other servers where those were not all."""
+_LOOKING, _SOONEST, _LATEST = 0.05, 0.05, 2.0
+"""A part of the time is spent with looking for what waits, within these seconds between two looks. A claim asks in any
+case whether a share still waits."""
 _IN_VAIN = 3
 """How often in a row others may be faster before what is on its way is seen to again."""
 _TOLD_TRIES = 3
 """As often a server's own word on when to come back is taken exactly; after that our waits grow all the same."""
 State = Share.State
+
+
+def anything_waits(at: datetime) -> bool:
+    """Say whether a share waits that may be sent at this moment, or whose sending may be taken over."""
+    return bool(outbox.waiting(at, most=1, planned=stop_in_force() is None))
 
 
 def _never() -> bool:
@@ -69,8 +77,8 @@ class Publisher:
         self._house = the_house()
         self._kept: tuple[float, Book] | None = None
         self._passed: set[int] = set()
-        self._waiting: list[Waiting] = []
-        self._looked_at = float("-inf")
+        self._backlog = Backlog()
+        self._look_again = float("-inf")
         self._in_company = False
 
     def run(self) -> int:
@@ -124,38 +132,39 @@ class Publisher:
         return claims
 
     def _choose(self, most: int, at: datetime) -> list[int]:
-        """Choose of those that wait; they are looked for again where that was a while ago or too few may go."""
-        age = time.monotonic() - self._looked_at
-        keys = self._traffic.choose(self._waiting, most=most, at=at) if age < _ENOUGH_FOR else []
-        known_for = _ENOUGH_FOR if len(keys) == most else _FEW_FOR if keys else _NONE_FOR
-        if age >= known_for or not (keys or self._traffic.under_way):
-            self._waiting = self._look(at)
-            self._looked_at = time.monotonic()
-            keys = self._traffic.choose(self._waiting, most=most, at=at)
-        chosen = set(keys)
-        self._waiting = [one for one in self._waiting if one.share_id not in chosen]
+        """Choose of those that wait; they are looked for again now and then, and where nothing may go or is on its way."""
+        began = time.monotonic()
+        keys = self._traffic.choose(self._backlog, most=most, at=at) if began < self._look_again else []
+        if began >= self._look_again or not (keys or self._traffic.under_way):
+            self._backlog = Backlog(self._look(at))
+            ended = time.monotonic()
+            self._look_again = ended + min(max((ended - began) / _LOOKING, _SOONEST), _LATEST)
+            keys = self._traffic.choose(self._backlog, most=most, at=at)
         return keys
 
     def _look(self, at: datetime) -> list[Waiting]:
         """Look for what waits longest, lapsed leases first; among them chance decides once others are seen at work.
 
-        So two publishers seldom want the same share, and what a person shares still leaves in order. Of each server no
-        more than it may get is looked for, so that many that wait for one do not hide those for others.
+        So two publishers seldom want the same share, and what a person shares still leaves in order. Where very many
+        wait, servers that have enough of them are left out of further looks, so that they do not hide those for others.
         """
         found: dict[int, Waiting] = {}
-        planned, busy, enough = (
+        most, planned, busy, enough = (
+            _KNOWN * self._pace.at_once,
             stop_in_force() is None,
             self._traffic.busy_accounts(at),
             self._traffic.closed_servers(at),
         )
         for _ in range(_LOOKS):
-            some = outbox.waiting(at, most=_WINDOW, full=enough, busy=busy, planned=planned, lapsed=self._takes_over)
+            some = outbox.waiting(at, most=most, full=enough, busy=busy, planned=planned, lapsed=self._takes_over)
+            known = len(found)
             found |= {one.share_id: one for one in some}
             servers = Counter(one.server for one in found.values())
             enough |= {server for server, many in servers.items() if many >= self._pace.per_server}
             may_go = sum(min(many, self._pace.per_server) for many in servers.values())
-            if len(some) < _WINDOW or may_go >= self._pace.at_once:
+            if len(some) < most or len(found) == known or may_go >= self._pace.at_once:
                 break
+            most = _MORE * self._pace.at_once
         if not self._in_company:
             return list(found.values())
         chance = random.getrandbits(32)

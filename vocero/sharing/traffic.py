@@ -1,20 +1,46 @@
 """Who may be called now: how many at once in all, on one server and for one account, and which servers are left alone."""
 
 import threading
-from collections import Counter
-from collections.abc import Hashable, Iterable
+import time
+from collections import Counter, defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 from vocero.networks.models import Account
+from vocero.sharing.backlog import Backlog, Server
 from vocero.sharing.outbox import Pace, Waiting
-
-type Server = tuple[str, str]
-"""A network and an instance of it."""
 
 _OPENS_AFTER = 5
 _OPEN_FOR = timedelta(minutes=1)
 _MOST_RESTING = 10_000
+
+
+@dataclass(slots=True)
+class Speed:
+    """How long a server's answers take: what all its calls took so far, those on their way included, over those that ended."""
+
+    ended: int = 0
+    spent: float = 0.0
+    many: int = 0
+    since: float = 0.0
+
+    def count(self, by: int) -> None:
+        """Note that a call began or ended."""
+        self._pass()
+        self.many += by
+        self.ended += by < 0
+
+    def seconds(self) -> float:
+        """Give the seconds of a call, about a second while little is known."""
+        self._pass()
+        return (self.spent + 1.0) / (self.ended + 1)
+
+    def _pass(self) -> None:
+        now = time.monotonic()
+        self.spent += self.many * (now - self.since)
+        self.since = now
 
 
 @dataclass
@@ -82,6 +108,7 @@ class Traffic:
         self._pace = pace
         self._breaker = breaker
         self._servers: Counter[Server] = Counter()
+        self._speeds: defaultdict[Server, Speed] = defaultdict(Speed)
         self._accounts: Counter[int] = Counter()
         self.under_way = 0
 
@@ -101,7 +128,9 @@ class Traffic:
     def _count(self, account: Account | None, by: int) -> None:
         self.under_way += by
         if account is not None:
-            _add(self._servers, (account.network, account.instance), by)
+            server = (account.network, account.instance)
+            _add(self._servers, server, by)
+            self._speeds[server].count(by)
             _add(self._accounts, account.pk, by)
 
     def closed_servers(self, at: datetime) -> set[Server]:
@@ -113,20 +142,26 @@ class Traffic:
         """Give the accounts that get nothing more now."""
         return self._breaker.at_rest(at) | set(self._accounts)
 
-    def choose(self, waiting: Iterable[Waiting], *, most: int, at: datetime) -> list[int]:
-        """Choose whom to take next of those that wait, oldest first, within the limits; gives their keys."""
+    def choose(self, backlog: Backlog, *, most: int, at: datetime) -> list[int]:
+        """Choose whom to take next of those that wait, within the limits, out of the backlog; gives their keys."""
         servers, accounts, chosen = Counter(self._servers), self.busy_accounts(at), list[int]()
         closed, on_trial = self._breaker.open(at), self._breaker.on_trial(at)
-        for one in waiting:
-            room = 0 if one.server in closed else 1 if one.server in on_trial else self._pace.per_server
-            if len(chosen) >= most:
-                break
+
+        def has_room(server: Server) -> bool:
+            room = 0 if server in closed else 1 if server in on_trial else self._pace.per_server
+            return servers[server] < room
+
+        def may_go(one: Waiting) -> bool:
+            return one.account_id not in accounts
+
+        def to_go(server: Server) -> float:
+            return backlog.many(server) * self._speeds[server].seconds()
+
+        for one in islice(backlog.take(has_room=has_room, may_go=may_go, to_go=to_go), most):
+            chosen.append(one.share_id)
             if one.account_id is not None:
-                if one.account_id in accounts or servers[one.server] >= room:
-                    continue
                 accounts.add(one.account_id)
                 servers[one.server] += 1
-            chosen.append(one.share_id)
         return chosen
 
 
