@@ -1,5 +1,6 @@
 """The only door out: one function that calls other servers, and only public ones, within limits."""
 
+import ipaddress
 import json
 import socket
 import ssl
@@ -191,9 +192,10 @@ class _Caller:
             )
         except (httpx2.InvalidURL, ValueError, TypeError) as error:
             raise Forbidden("malformed") from error
-        with httpcore2.ConnectionPool(ssl_context=_ssl_context(), network_backend=wire) as pool:
+        origin = httpcore2.Origin(target.scheme.encode(), target.host.encode(), target.port)
+        with httpcore2.HTTPConnection(origin, ssl_context=_ssl_context(), network_backend=wire) as connection:
             try:
-                return self._exchange(pool, request, target)
+                return self._exchange(connection, request, target)
             except CallFailed:
                 raise
             except (httpcore2.TimeoutException, TimeoutError) as error:
@@ -202,7 +204,7 @@ class _Caller:
                 reason = "broken" if wire.sent else "unreachable"
                 raise (NoAnswer if wire.sent else NotSent)(reason) from error
 
-    def _exchange(self, pool: httpcore2.ConnectionPool, request: httpx2.Request, target: Target) -> Answer:
+    def _exchange(self, connection: httpcore2.HTTPConnection, request: httpx2.Request, target: Target) -> Answer:
         raw = request.url
         wired = httpcore2.Request(
             method=request.method,
@@ -213,7 +215,7 @@ class _Caller:
             content=request.stream,
             extensions={"timeout": {"connect": _CONNECT_SECONDS, "read": None, "write": None, "pool": 1.0}},
         )
-        response = pool.handle_request(wired)
+        response = connection.handle_request(wired)
         try:
             headers = _plain(response.headers)
             body = b"" if request.method == "HEAD" else self._body(response, headers.get("content-encoding", ""))
@@ -356,16 +358,27 @@ def _addresses(target: Target, seconds: float) -> list[str]:
         except (OSError, UnicodeError) as error:
             failed.append(error)
 
-    thread = threading.Thread(target=look_up, name="name look-up", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        raise TimeoutError
+    if _is_literal(target.host):
+        look_up()  # nobody is asked, so nothing can take long
+    else:
+        thread = threading.Thread(target=look_up, name="name look-up", daemon=True)
+        thread.start()
+        thread.join(seconds)
+        if thread.is_alive():
+            raise TimeoutError
     if failed or not found:
         raise NotSent("name not found")
     if not target.private and not all(is_public(address) for address in found):
         raise Forbidden("private address")
     return sorted(found, key=lambda address: ":" in address)
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _private_hosts() -> tuple[str, ...]:
