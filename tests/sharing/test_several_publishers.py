@@ -8,12 +8,17 @@ import pytest
 from django.db import OperationalError, transaction
 
 from tests.cast import People
-from tests.sharing.library import Publish, make_account, make_post, make_share, outcomes, state
+from tests.sharing.library import AT, Publish, make_account, make_post, make_share, outcomes, state
 from tests.sharing.pigeon import Pigeon
 from vocero.company.queries import house
 from vocero.lib.clock import MovingClock
 from vocero.networks.base import Published
 from vocero.networks.models import Account
+from vocero.policy import checks
+from vocero.policy import services as policy
+from vocero.policy.checks import Candidate, Finding
+from vocero.policy.models import Term
+from vocero.policy.rules import Rules
 from vocero.sharing import gate, outbox
 from vocero.sharing.crew import Done
 from vocero.sharing.models import Share
@@ -135,3 +140,25 @@ def test_a_worker_that_wakes_up_after_its_lease_sends_and_changes_nothing(
     assert outbox.close([late], house(), at=time()) == set()
     assert state(planned) == ("sent", "")
     assert outcomes(planned) == ["late", "out"]
+
+
+def test_words_that_several_share_are_checked_once_and_other_words_on_their_own(
+    people: People, account: Account, time: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares = shares_of_several(people, account, 3)
+    Share.objects.filter(pk=shares[2].pk).update(text="Words about the merger.")
+    policy.add_term(Term.Kind.CONFIDENTIAL, "merger", at=AT)
+    time.advance(timedelta(seconds=11))
+    checked, real = [], checks.findings
+
+    def findings(candidate: Candidate, rules: Rules) -> list[Finding]:
+        checked.append(candidate.text)
+        return real(candidate, rules)
+
+    monkeypatch.setattr(checks, "findings", findings)
+    book = gate.open_book(house())
+    keys = [share.pk for share in shares]
+    seen = zip(gate.facts_of(keys, book), packed(keys, book), strict=True)
+    words = [gate.ask(facts, book, claimed=one, at=time(), latest=Pace().latest).verdict for facts, one in seen]
+    assert words == [gate.Verdict.GO, gate.Verdict.GO, gate.Verdict.FAIL]
+    assert checked == [shares[0].text, "Words about the merger."]

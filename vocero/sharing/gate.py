@@ -20,7 +20,7 @@ from vocero.policy.models import Acknowledgement, StopSwitch
 from vocero.policy.queries import current_guideline
 from vocero.policy.rules import Rules, load_rules
 from vocero.sharing.links import link_address
-from vocero.sharing.models import Share
+from vocero.sharing.models import Link, Share
 from vocero.sharing.outgoing import Parcel
 
 
@@ -55,6 +55,8 @@ class Book:
     guideline_id: int | None
     posts: dict[int, Post] = field(default_factory=dict)
     """The words of posts as they were read for this book; whether one may leave is asked for every single share."""
+    checked: dict[Candidate, bool] = field(default_factory=dict)
+    """Whether a text stands the checks of these rules: many share the words that were suggested to them."""
 
 
 def open_book(house: Installation) -> Book:
@@ -151,12 +153,18 @@ def _text(claimed: Parcel, book: Book) -> Word | None:
         origin=share.post.origin,
         disclosed=False,  # nothing is added at this point
         settled=share.disclosed,
-        link=link_address(link, book.house) if link else "",
-        images=[Image(image.file.content_type, image.alt) for image in claimed.images],
+        link=_as_long(link, book.house) if link else "",
+        images=tuple(Image(image.file.content_type, image.alt) for image in claimed.images),
         limits=network.limits_for(account.limits) if account else network.limits,
     )
-    found = checks.findings(candidate, book.rules)
-    return Word(Verdict.FAIL, "check") if any(finding.blocks for finding in found) else None
+    if candidate not in book.checked:
+        book.checked[candidate] = not any(finding.blocks for finding in checks.findings(candidate, book.rules))
+    return None if book.checked[candidate] else Word(Verdict.FAIL, "check")
+
+
+def _as_long(link: Link, house: Installation) -> str:
+    """Give an address as long as that of a link: the checks count it, and it is the same for everybody."""
+    return link_address(link, house).removesuffix(link.token) + "x" * len(link.token)
 
 
 def _facts(guideline: int, **shares: int) -> QuerySet[Share, Any]:
