@@ -1,7 +1,8 @@
 """Servers of Mastodon's and Bluesky's kind that answer after drawn delays and count what they stored.
 
 `python -m bench.hosts PORT...`: the first port answers questions about the store, every other one is an instance of its own.
-They ignore idempotency keys and record keys on purpose: whatever is sent twice stands there twice.
+They ignore idempotency keys and record keys on purpose: whatever is sent twice stands there twice. What a call meets is
+drawn from its share and how often that was called before: the same in every round, whoever sends it.
 """
 
 import asyncio
@@ -24,19 +25,35 @@ _SIGMA = math.log(P95 / MEDIAN) / 1.645
 """Of the log-normal distribution whose 95th hundredth is P95."""
 
 
+@dataclass(frozen=True)
+class Meets:
+    """What a call meets: how long it takes, in seconds, and whether it is one too many."""
+
+    seconds: float
+    too_many: bool
+
+
+def meets(token: str, before: int, times: float) -> Meets:
+    """Draw what the call for a share meets that was called so often `before`, at an instance so many `times` slower."""
+    chance = random.Random(f"{token} {before}")
+    seconds = min(LONGEST, MEDIAN * times * math.exp(chance.gauss(0.0, _SIGMA)))
+    return Meets(seconds, chance.random() < TOO_MANY)
+
+
 @dataclass
 class Store:
     """What all instances stored, by the token of the tracked link in the post."""
 
-    chance: random.Random = field(default_factory=lambda: random.Random(6))
     posts: Counter[str] = field(default_factory=Counter)
+    called: Counter[str] = field(default_factory=Counter)
     too_many: int = 0
     early: int = 0
     not_before: dict[str, float] = field(default_factory=dict)
 
-    def delay(self, times: float) -> float:
-        """Draw how long an answer takes, in seconds."""
-        return min(LONGEST, MEDIAN * times * math.exp(self.chance.gauss(0.0, _SIGMA)))
+    def meets(self, token: str, times: float) -> Meets:
+        """Give what this call for a share meets."""
+        self.called[token] += 1
+        return meets(token, self.called[token] - 1, times)
 
     def told(self) -> dict[str, Any]:
         """What it says about itself."""
@@ -61,18 +78,19 @@ class Instance(asyncio.Protocol):
         head, gap, body = self.received.partition(b"\r\n\r\n")
         length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
         if gap and len(body) >= int(length[1] if length else 0):
-            asyncio.get_running_loop().call_later(self.store.delay(self.times), self.answer, head, body)
+            found = _LINK.search(body)
+            token = found[1].decode() if found else ""
+            what = self.store.meets(token, self.times)
+            asyncio.get_running_loop().call_later(what.seconds, self.answer, token, what.too_many)
 
-    def answer(self, head: bytes, body: bytes) -> None:
+    def answer(self, token: str, too_many: bool) -> None:
         """Store the post, or say that there were too many."""
-        found = _LINK.search(body)
-        token = found[1].decode() if found else ""
         now = asyncio.get_running_loop().time()
         if now < self.store.not_before.get(token, 0.0):
             self.store.early += 1
         if not token:
             self.say(404, {"error": "RecordNotFound"})
-        elif self.store.chance.random() < TOO_MANY:
+        elif too_many:
             self.store.too_many += 1
             self.store.not_before[token] = now + RETRY_AFTER
             self.say(429, {"error": "RateLimitExceeded"}, f"Retry-After: {RETRY_AFTER}\r\n")

@@ -1,11 +1,13 @@
 """Fills an outbox for the benchmark of publishing, plans its shares for a moment, and says what became of them.
 
-`python -m bench.outbox fill SHARES PORT...`, `... plan SECONDS`, `... report`, on the installation of the environment.
+`python -m bench.outbox fill SHARES PORT...`, `... plan SECONDS`, `... report PORT`, on the installation of the environment.
 """
 
 import base64
 import json
 import os
+import random
+import string
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +15,9 @@ from typing import Any
 TEXT = "Our mill runs on sunlight now. Here is how we did it."
 BIG = {0: 0.25, 1: 0.15}
 """Which part of all shares goes to the first two instances; the rest is spread evenly."""
+SEED = 6
 _CHUNK = 500
+_BASE62 = string.ascii_letters + string.digits
 
 
 def fill(shares: int, ports: list[int]) -> None:
@@ -21,7 +25,6 @@ def fill(shares: int, ports: list[int]) -> None:
     from bench.company import fill as make_company
     from vocero.company.models import Program
     from vocero.content.models import Post
-    from vocero.lib.ids import random_base62
     from vocero.networks.models import Account
     from vocero.networks.registry import get_network
     from vocero.networks.vault import seal_account
@@ -44,7 +47,7 @@ def fill(shares: int, ports: list[int]) -> None:
         )
         accounts = []
         for number, member in zip(numbers, members, strict=True):
-            place = _place(number, shares, len(ports))
+            place = place_of(number, shares, len(ports))
             account = Account(
                 member=member, network="mastodon" if place % 2 else "bluesky",
                 instance=f"http://127.0.0.1:{ports[place]}", remote_id=f"did:plc:{number}", handle=f"@a{number}.example",
@@ -63,7 +66,7 @@ def fill(shares: int, ports: list[int]) -> None:
         )  # fmt: skip
         Link.objects.bulk_create(
             Link(
-                token=random_base62(11),
+                token=token(number),
                 kind="share",
                 share=share,
                 post=post,
@@ -71,11 +74,16 @@ def fill(shares: int, ports: list[int]) -> None:
                 utm={},
                 created_at=at,
             )
-            for share in made
+            for number, share in zip(numbers, made, strict=True)
         )
 
 
-def _place(number: int, shares: int, many: int) -> int:
+def token(number: int) -> str:
+    """Give the token of a share's link: always the same, because what its calls meet is drawn from it."""
+    return "".join(random.Random(f"{SEED} {number}").choices(_BASE62, k=11))
+
+
+def place_of(number: int, shares: int, many: int) -> int:
     """Which instance a share goes to: two big ones, then all others in turn."""
     part, begins = number / shares, 0.0
     for place, size in BIG.items():
@@ -106,16 +114,19 @@ def plan(seconds: float) -> float:
     return at.timestamp()
 
 
-def report() -> dict[str, Any]:
-    """What became of the shares: how many in each state, when the last was out, which are said to be out."""
+def report(slowest: int) -> dict[str, Any]:
+    """What became of the shares: how many in each state, which are said to be out, when the last was out, and the last
+    that was not for the slowest instance, which has this port."""
     from django.db.models import Count, Max
 
     from vocero.sharing.models import Share
 
     states = dict(Share.objects.values_list("state").annotate(Count("pk")).order_by())
     last = Share.objects.aggregate(last=Max("out_at"))["last"]
+    others = Share.objects.exclude(account__instance__endswith=f":{slowest}").aggregate(last=Max("out_at"))["last"]
     out = list(Share.objects.filter(state="sent").values_list("link__token", flat=True))
-    return {"states": states, "last": last.timestamp() if last else 0.0, "out": out}
+    moments = {"last": last.timestamp() if last else 0.0, "last_of_others": others.timestamp() if others else 0.0}
+    return {"states": states, "out": out, **moments}
 
 
 def main(words: list[str]) -> None:
@@ -130,7 +141,7 @@ def main(words: list[str]) -> None:
     elif words[0] == "plan":
         print(json.dumps(plan(float(words[1]))))
     else:
-        print(json.dumps(report()))
+        print(json.dumps(report(int(words[1]))))
 
 
 if __name__ == "__main__":

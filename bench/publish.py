@@ -4,6 +4,7 @@ One worker on SQLite and on PostgreSQL, two workers on each, in turn; the instan
 """
 
 import contextlib
+import heapq
 import json
 import os
 import signal
@@ -21,12 +22,16 @@ from urllib.request import Request, urlopen
 from bench.drills.cluster import Cluster
 from bench.drills.counting import clean_environ
 from bench.drills.crew import ROOT, free_port
+from bench.hosts import RETRY_AFTER, SLOW_TIMES, meets
 from bench.load import LOAD_CORE, SERVER_CORE, cpu_seconds
+from bench.outbox import place_of, token
 
 SHARES = int(os.environ.get("BENCH_PUBLISH_SHARES", "10000"))
 ROUNDS = int(os.environ.get("BENCH_PUBLISH_ROUNDS", "5"))
 DATABASES = os.environ.get("BENCH_PUBLISH_DATABASES", "sqlite postgresql").split()
 INSTANCES = 24
+PLACES = 32
+"""An eighth of a worker's places (`sharing.outbox.Pace`): so many calls of it may be under way at one instance."""
 LEAD = 8.0
 """Seconds between planning and the moment that all are planned for: in these the workers start."""
 LONGEST = 240.0
@@ -34,9 +39,11 @@ LONGEST = 240.0
 
 @dataclass(frozen=True)
 class Round:
-    """One round: seconds until the last was out, CPU milliseconds a share, and what the instances' store says."""
+    """One round: seconds until the last was out, and until the last that was not for the slowest instance; CPU
+    milliseconds a share; what the instances' store says."""
 
     seconds: float
+    seconds_others: float
     cpu_ms: float
     twice: int
     lost: int
@@ -52,7 +59,7 @@ def run() -> dict[str, float]:
         for _ in range(ROUNDS):
             for database, environ in environs.items():
                 for workers in (1, 2):
-                    one = _round(environ, Path(folder), workers, ports[0])
+                    one = _round(environ, Path(folder), workers, ports[0], ports[-1])
                     print(f"  {database}, {workers} at work: {one}", file=sys.stderr, flush=True)
                     rounds.setdefault((database, workers), []).append(one)
     return _figures(rounds)
@@ -63,7 +70,11 @@ def _figures(rounds: dict[tuple[str, int], list[Round]]) -> dict[str, float]:
     for database in DATABASES:
         one, two = rounds[database, 1], rounds[database, 2]
         ratio = statistics.median(a.seconds / b.seconds for a, b in zip(one, two, strict=True))
+        others = statistics.median(a.seconds_others / b.seconds_others for a, b in zip(one, two, strict=True))
         found |= {
+            f"ratio_two_workers_others_{database}": others,
+            f"seconds_one_worker_others_{database}": statistics.median(each.seconds_others for each in one),
+            f"seconds_two_workers_others_{database}": statistics.median(each.seconds_others for each in two),
             f"seconds_one_worker_{database}": statistics.median(each.seconds for each in one),
             f"seconds_two_workers_{database}": statistics.median(each.seconds for each in two),
             f"ratio_two_workers_{database}": ratio,
@@ -81,9 +92,34 @@ def _figures(rounds: dict[tuple[str, int], list[Round]]) -> dict[str, float]:
         ),
         "twice": float(sum(one.twice for one in every)),
         "lost": float(sum(one.lost for one in every)),
+        "floor_one_worker": _floor(1),
+        "floor_two_workers": _floor(2),
         "early": float(sum(one.early for one in every)),
         **found,
     }
+
+
+def _floor(workers: int) -> float:
+    """Give the seconds that the instances themselves take: with never an idle place and answers that cost nothing.
+
+    Each instance's shares in their order, an eighth of each worker's places for them, and one that was one too many again
+    when it may be.
+    """
+    lasts = []
+    for place in range(INSTANCES):
+        times = SLOW_TIMES if place == INSTANCES - 1 else 1
+        free = [0.0] * (workers * PLACES)
+        waiting = [(0.0, n, 0) for n in range(SHARES) if place_of(n, SHARES, INSTANCES) == place]
+        while waiting:
+            earliest, number, before = heapq.heappop(waiting)
+            what = meets(token(number), before, times)
+            ended = max(earliest, heapq.heappop(free)) + what.seconds
+            heapq.heappush(free, ended)
+            if what.too_many:
+                heapq.heappush(waiting, (ended + RETRY_AFTER, number, before + 1))
+            else:
+                lasts.append(ended)
+    return max(lasts)
 
 
 @contextlib.contextmanager
@@ -122,7 +158,7 @@ def _ask(environ: dict[str, str], *words: str) -> Any:
     return json.loads(done.stdout)
 
 
-def _round(environ: dict[str, str], folder: Path, workers: int, desk: int) -> Round:
+def _round(environ: dict[str, str], folder: Path, workers: int, desk: int, slowest: int) -> Round:
     """Plan all shares for one moment, let workers send them, and ask everybody what came of it."""
     _store(desk, forget=True)
     due = _ask(environ, "plan", str(LEAD))
@@ -145,10 +181,11 @@ def _round(environ: dict[str, str], folder: Path, workers: int, desk: int) -> Ro
                 one.send_signal(signal.SIGTERM)
             for one in crew:
                 one.wait(60)
-    told, store = _ask(environ, "report"), _store(desk)
+    told, store = _ask(environ, "report", str(slowest)), _store(desk)
     posts, out = store["posts"], set(told["out"])
     return Round(
         seconds=round(told["last"] - due, 2),
+        seconds_others=round(told["last_of_others"] - due, 2),
         cpu_ms=round(used * 1000 / SHARES, 2),
         twice=sum(many > 1 for many in posts.values()),
         lost=SHARES - len(out & set(posts)),
