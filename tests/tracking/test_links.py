@@ -1,5 +1,6 @@
 """What a visitor of a link is told, and what is written down about them."""
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -7,12 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
 from tests.cast import House, People
 from tests.tracking.clicking import CHROME, IPHONE, LINKEDIN, Door, hand_off
-from vocero.company.models import ApiKey
+from vocero.company.models import ApiKey, AuditEntry
 from vocero.sharing.models import Link
 from vocero.tracking import segment
 from vocero.tracking.click_token import click_key, read_token
@@ -165,12 +167,55 @@ def test_guessing_is_slowed_down_for_the_one_who_guesses_only(link: Link, open_d
     assert door.ask(f"/l/{link.token}").status == 302  # known by now
 
 
-def test_a_withdrawal_is_heard_of_within_seconds(link: Link, open_door: OpenDoor) -> None:
+@pytest.mark.parametrize(
+    ("words", "words_shown", "offered"),
+    [
+        (["--withdrawn"], "taken down", None),
+        (["--expired"], "ended", None),
+        (["--to", "https://aurora.example/corrected?a=1"], "corrected", "https://aurora.example/corrected?a=1"),
+    ],
+)
+def test_what_was_shared_is_taken_down_corrected_and_brought_back_within_seconds(
+    link: Link,
+    open_door: OpenDoor,
+    people: People,
+    house: House,
+    words: list[str],
+    words_shown: str,
+    offered: str | None,
+) -> None:
+    other = Link.objects.get(share=hand_off(people.bruno, house))
+    link.post.url = "https://aurora.example/moved"  # since it was shared
+    link.post.save()
     door = open_door()
-    assert door.ask(f"/l/{link.token}").status == 302
-    Link.objects.filter(pk=link.pk).update(state="withdrawn", changed_at=timezone.now(), version=2)
+    before = door.ask(f"/l/{link.token}")
+    assert (before.status, door.ask(f"/l/{other.token}").status) == (302, 302)
+    said = io.StringIO()
+    call_command("reroute", f"http://testserver/l/{link.token}", *words, stdout=said)
+    assert said.getvalue().startswith("1 links changed.")
+    assert "still offered" in said.getvalue()
     door.keeper._turn(surroundings=False)
-    assert door.ask(f"/l/{link.token}").status == 410
+    answer = door.ask(f"/l/{link.token}")
+    assert (answer.status, answer.record) == (410, None)
+    assert words_shown in answer.body
+    assert ("location" in dict(answer.headers), 'class="go"' in answer.body) == (False, bool(offered))
+    assert not offered or f'href="{offered}' in answer.body
+    assert door.ask(f"/l/{other.token}").status == 302
+    call_command("reroute", link.post.public_id, "--live", stdout=said)
+    door.keeper._turn(surroundings=False)
+    back = location(door.ask(f"/l/{link.token}"))
+    assert back == (location(before).replace("/sun?", "/moved?") if offered else location(before))
+    assert [entry.action for entry in AuditEntry.objects.order_by("pk")][-2:] == ["sharing.links_rerouted"] * 2
+
+
+@pytest.mark.parametrize("to", ["javascript:alert(1)", "//evil.example", "aurora.example/sun", ""])
+def test_links_are_rerouted_to_web_addresses_only(link: Link, to: str) -> None:
+    with pytest.raises(CommandError, match="http"):
+        call_command("reroute", link.token, "--to", to)
+    with pytest.raises(CommandError, match="There is no post"):
+        call_command("reroute", "nothing", "--withdrawn")
+    link.refresh_from_db()
+    assert (link.state, link.changed_at) == ("live", None)
 
 
 def test_known_links_work_without_the_database_also_after_a_restart(

@@ -26,6 +26,7 @@ HELP = """Vocero: people share what they are proud of, and the company sees hone
   vocero verify          recount from the facts and compare with the roll-ups
   vocero archive         take single clicks beyond their time into monthly files
   vocero export          take single clicks to ClickHouse, or compare (--compare)
+  vocero reroute LINK    what was shared is taken down, ended or corrected (--withdrawn, --expired, --to ADDRESS)
   vocero check           what is wrong with this installation, and how to mend it
   vocero backup [FOLDER] copy the whole installation while it runs, without its keys
   vocero restore FOLDER  put a backup into an empty place; nothing leaves it until somebody says so
