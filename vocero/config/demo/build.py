@@ -177,7 +177,7 @@ class Build:
             Publisher(now=clock.now).run()
             self._send_visitors(day)
             self.passers_by.pass_by(today, until=self._moment(day, 23.9))
-            if day % 15 == 14 or day == story.DAYS:
+            if day % 7 == 3 or day == story.DAYS:
                 read_engagement(self._moment(day, 20))
 
     def _invite(self, day: int) -> None:
