@@ -258,6 +258,20 @@ def test_a_day_that_was_chosen_is_still_in_sight_when_something_is_asked_first(
     assert 'value="2026-11-20T10:00"' in page
 
 
+def test_back_from_connecting_an_account_that_network_is_chosen_and_the_draft_is_there(
+    people: People, ana: Client, pigeon: Pigeon
+) -> None:
+    post = make_post(people.house)
+    compose(ana, post, do="refresh", network="x", text="Begun on X.")
+    left_out = ana.get(f"/share/{post.public_id}").context["sheet"].left_out
+    assert f"?next=/share/{post.public_id}%3Fnetwork=bluesky" in next(
+        one.url for one in left_out if one.name == "bluesky"
+    )
+    make_account(people.ana, "pigeon")
+    typed = ana.get(f"/share/{post.public_id}?network=pigeon").context["sheet"].typed
+    assert (typed.network, typed.text) == ("pigeon", "Begun on X.")
+
+
 def test_time_zones_are_places_and_ones_own_stays_where_it_is(people: People, ana: Client) -> None:
     page = text_of(ana.get("/me"))
     assert "<option>Europe/Madrid" in page or "Europe/Madrid</option>" in page

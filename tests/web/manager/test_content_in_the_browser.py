@@ -64,6 +64,28 @@ def test_the_inbox_is_worked_through_by_keyboard_alone(
     assert Post.objects.get(guid="first").state == Post.State.DISMISSED
 
 
+def test_the_menu_of_a_phone_gets_out_of_the_way(
+    live_server: Any, open_page: Callable[..., Page], sign_in_page: Any, people: cast.People
+) -> None:
+    page = open_page(phone=True)
+    sign_in_page(page, live_server.url, people.marta)
+    page.goto(live_server.url + "/manage/inbox/")
+    menu, summary = page.locator("details.menu"), page.locator("details.menu > summary")
+    summary.click()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(summary).to_be_focused()
+    summary.click()
+    menu.get_by_role("button", name="Sign out").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator("main :focus")).to_be_visible()
+    expect(menu).not_to_have_attribute("open", "")
+    summary.click()
+    page.mouse.click(2, 835)
+    expect(menu).not_to_have_attribute("open", "")
+
+
 def test_a_refused_offer_stays_open_in_place_with_what_was_typed(
     live_server: Any, open_page: Callable[..., Page], sign_in_page: Any, people: cast.People, entries: list[Post]
 ) -> None:

@@ -132,16 +132,18 @@ class Desk:
     def begin(self) -> Typed:
         """Give what the form begins with: what was typed last, else the variant whose turn it is."""
         draft = queries.draft_of(self.member, self.post)
+        asked = self.request.GET.get("network", "")
         if draft is not None and self.option(draft.network):
+            network = asked if self.option(asked) else draft.network
             return Typed(
                 draft.text,
-                draft.network,
+                network,
                 draft.caption,
                 draft.disclosure,
                 draft.disclosure_on,
-                self._images_for(draft.network),
+                self._images_for(network),
             )
-        wanted = self.request.GET.get("network", "") or queries.last_network(self.member)
+        wanted = asked or queries.last_network(self.member)
         network = self._first_network(wanted)
         caption = next(iter(self.captions(network)), None)
         return Typed(wording.opening_text(self.post, caption), network, caption, images=self._images_for(network))
@@ -344,11 +346,12 @@ def _sorted_out(
 
 def _to_connect(option: NetworkOption, post: Post) -> LeftOut:
     network, again = option.network, option.account is not None
+    back = f"{reverse('advocate:compose', args=[post.public_id])}%3Fnetwork={network.name}"
     return LeftOut(
         network.name,
         str(network.label),
         _("Your account has to be connected again.") if again else _("Connect your account once, then it is one tap."),
-        f"{reverse('advocate:me-connect', args=[network.name])}?next={reverse('advocate:compose', args=[post.public_id])}",
+        f"{reverse('advocate:me-connect', args=[network.name])}?next={back}",
         _("Connect again") if again else _("Connect"),
     )
 

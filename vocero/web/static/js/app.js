@@ -19,6 +19,7 @@ const behaviors = [
   ["[data-submit-on-change]", () => import("./filter.js")],
   ["[data-triage]", () => import("./triage.js")],
   ["[data-tabs]", () => import("./tabs.js")],
+  ["[data-menu]", () => import("./menu.js")],
   ["[data-focus]", () => import("./focus.js")],
   ["[data-print]", () => import("./print.js")],
 ];
