@@ -26,7 +26,14 @@ class DeafLog(ClickLog):
         return True
 
 
-LOGS = {"hasty": HastyLog, "deaf": DeafLog}
+class MuteLog(ClickLog):
+    """Tells nobody how many clicks it lost."""
+
+    def count_lost(self, count: int = 1) -> None:
+        """Keep it to itself."""
+
+
+LOGS = {"hasty": HastyLog, "deaf": DeafLog, "mute": MuteLog}
 
 
 class Faulty(Application):

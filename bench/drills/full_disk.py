@@ -41,7 +41,13 @@ class Outcome:
     count: Count
 
 
-def drill(folder: Path, *, rounds: int = 1, furnish: Callable[[Path], object] = lambda _: None) -> Outcome:
+def drill(
+    folder: Path,
+    *,
+    rounds: int = 1,
+    furnish: Callable[[Path], object] = lambda _: None,
+    application: str = "vocero.config.links:application",
+) -> Outcome:
     """Fill the disk that holds segments and SQLite, let visitors click, make room again, and count."""
     resumed = rows_resumed = 0.0
     reads_failed = 0
@@ -54,7 +60,7 @@ def drill(folder: Path, *, rounds: int = 1, furnish: Callable[[Path], object] = 
         team = Crew(environ, folder / "drill.log")
         try:
             port = crew.free_port()
-            team.add("links", crew.links(port), port)
+            team.add("links", crew.links(port, application=application), port)
             team.add("ingest", crew.ingest())
             team.wait_until_answering("links")
             visitors = Visitors([port], tokens, threads=8)

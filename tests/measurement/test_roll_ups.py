@@ -29,6 +29,7 @@ from vocero.tracking import services as services_of_clicks
 from vocero.tracking.models import (
     ClickStat,
     ClickWeek,
+    Conversion,
     MemberDay,
     MemberMonth,
     RequestStat,
@@ -124,6 +125,25 @@ def test_a_share_that_becomes_measured_later_moves_on_its_own_day(people: People
     assert again.folded == (DAY,)
     stat = ShareStat.objects.get(dimension="all")
     assert (stat.measured, stat.self_reported, stat.day_on) == (1, 0, DAY)
+
+
+def test_a_late_conversion_and_its_correction_touch_their_own_day_alone(people: People) -> None:
+    share = share_on(people.ana, make_post(people.house), DAY)
+    convert_on(people.house, DAY, share)
+    convert_on(people.house, DAY + timedelta(days=1), share)
+    services.roll_up_recent(at=noon(DAY + timedelta(days=1)))
+    before, later = rows(), noon(DAY + timedelta(days=20))
+    late = convert_on(people.house, DAY, share, received_at=later)
+    counted = ConversionStat.objects.filter(dimension="all", state="credited").order_by("day_on")
+    assert services.roll_up_recent(at=later).folded == (DAY,)
+    assert list(counted.values_list("count", flat=True)) == [2, 1]
+    Conversion.objects.filter(pk=late.pk).update(state=Conversion.State.NOT_CREDITED)
+    assert services.roll_up_recent(at=later).folded == (DAY,)
+    assert list(counted.values_list("count", flat=True)) == [1, 1]
+    late.delete()
+    services.roll_up_recent(at=later)
+    changed = {name for name, found in rows().items() if found != before[name]}
+    assert changed <= {"Headcount", "FoldedDay", "Participation", "SoFar"}
 
 
 def test_engagement_is_what_the_totals_grew_by_and_a_late_reading_mends_the_day_after(people: People) -> None:

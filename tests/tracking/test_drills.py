@@ -64,6 +64,12 @@ def test_a_full_disk_loses_no_visitor_and_no_loss_is_silent(tmp_path: Path) -> N
 
 
 @needs_mount
+def test_links_that_keep_losses_to_themselves_are_found_out(tmp_path: Path) -> None:
+    outcome = full_disk.drill(tmp_path, furnish=prepared_database, application="bench.drills.faulty:mute")
+    assert outcome.marked > outcome.counted_lost, outcome
+
+
+@needs_mount
 def test_an_upgrade_without_room_says_so_changes_nothing_and_goes_on_later(tmp_path: Path) -> None:
     outcome = full_disk.upgrade(tmp_path)
     assert outcome.refused
