@@ -86,6 +86,19 @@ def test_the_menu_of_a_phone_gets_out_of_the_way(
     expect(menu).not_to_have_attribute("open", "")
 
 
+def test_a_table_that_does_not_fit_is_moved_sideways_and_not_cut_off(
+    live_server: Any, open_page: Callable[..., Page], sign_in_page: Any, people: cast.People, entries: list[Post]
+) -> None:
+    page = open_page()
+    sign_in_page(page, live_server.url, people.marta)
+    page.set_viewport_size({"width": 680, "height": 900})
+    page.goto(live_server.url + "/manage/library/")
+    table = page.locator(".table-wrap")
+    table.evaluate("it => { it.scrollLeft = 1000 }")
+    assert table.evaluate("it => it.scrollLeft") > 0
+    assert sideways_scroll(page) == []
+
+
 def test_a_refused_offer_stays_open_in_place_with_what_was_typed(
     live_server: Any, open_page: Callable[..., Page], sign_in_page: Any, people: cast.People, entries: list[Post]
 ) -> None:
