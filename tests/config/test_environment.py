@@ -166,7 +166,10 @@ def test_a_database_address_is_taken_apart(tmp_path: Path) -> None:
         "6432",
     )
     assert django["NAME"] == "vocero"
-    assert django["OPTIONS"] == {"sslmode": "require"}
+    assert django["OPTIONS"]["sslmode"] == "require"
+    assert django["OPTIONS"]["tcp_user_timeout"] == 30_000
+    own = load(tmp_path, DATABASE_URL="postgresql://u@h/n?tcp_user_timeout=5000&connect_timeout=3").database.as_django()
+    assert (own["OPTIONS"]["tcp_user_timeout"], own["OPTIONS"]["connect_timeout"]) == ("5000", "3")
     socket = load(tmp_path, DATABASE_URL="postgresql://me:@/vocero?host=/run/postgresql").database
     assert socket.host == "/run/postgresql"
     file = load(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/own.sqlite3").database

@@ -14,6 +14,14 @@ KEY_BYTES = 32
 
 
 _KEPT_SECONDS: Final = 60
+_NOT_FOR_EVER: Final[dict[str, Any]] = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 30_000,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+"""A database whose machine is gone without a word counts as away after half a minute, not after TCP's quarter of an hour."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class DatabaseAddress:
             "PORT": str(self.port or ""),
             "CONN_MAX_AGE": _KEPT_SECONDS,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": dict(self.options),
+            "OPTIONS": _NOT_FOR_EVER | dict(self.options),
         }
 
 
