@@ -127,9 +127,12 @@ def test_a_segment_that_a_sync_failed_on_is_not_trusted_any_further(
 
 
 def test_losses_before_a_segment_can_be_made_stand_in_the_first_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    looks = threading.Semaphore(0)
+
     def is_full(*_: object, **__: object) -> SegmentWriter:
+        looks.release()
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
@@ -137,6 +140,9 @@ def test_losses_before_a_segment_can_be_made_stand_in_the_first_one(
         log = ClickLog(tmp_path, node="n1")
         assert not log.store(click(1))
         assert not log.store(click(2))
+        for _ in range(3):
+            assert looks.acquire(timeout=60)
+    assert capfd.readouterr().err.count("no segment can be made") == 1  # of three times that it looked
     deadline, tried = time.monotonic() + 60, 2
     while not log.store(click(tried + 1)):
         assert time.monotonic() < deadline

@@ -1,5 +1,6 @@
 """Segments keep every whole record, cut a torn one, find their way past damage, and are never opened twice to write."""
 
+import fcntl
 import os
 import random
 from datetime import UTC, datetime
@@ -163,3 +164,13 @@ def test_ids_grow_hold_their_moment_and_are_never_the_same_twice() -> None:
     assert made == sorted(set(made))
     assert segment.moment_of_id(made[0]) == datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
     assert segment.first_id_at(segment.moment_of_id(made[-1])) <= made[-1] < 2**63
+
+
+def test_what_a_kill_left_of_a_segment_that_was_being_made_goes_and_what_is_being_made_stays(tmp_path: Path) -> None:
+    left, making = tmp_path / "n1.one.unborn", tmp_path / "n1.other.unborn"
+    left.touch()
+    with making.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert segment.remove_unborn(tmp_path) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [making.name]
+    assert segment.remove_unborn(tmp_path / "nowhere") == 0

@@ -34,6 +34,7 @@ from vocero.tracking.segment import (
     decode_all,
     moment_of_id,
     node_of,
+    remove_unborn,
     segments_in,
 )
 from vocero.tracking.store import ClickRow
@@ -273,6 +274,7 @@ class Ingest:
         """
         if self._salt_file is not None:
             self._salt_file.keep_only(set(DailySalt.objects.values_list("day_on", flat=True)))
+        remove_unborn(self._folder)
         deleted, until = 0, _spare_since(at)
         for path in list(segments_in(self._folder)):
             over = SegmentCursor.objects.filter(node=node_of(path), segment=path.name, done_at__lte=until)

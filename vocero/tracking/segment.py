@@ -321,6 +321,21 @@ def segments_in(folder: Path) -> Iterator[Path]:
         yield from sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.name.split(".")[-3:])
 
 
+def remove_unborn(folder: Path) -> int:
+    """Delete segments whose process was killed while it made them, before they held anything; gives how many."""
+    removed = 0
+    for path in folder.glob(f"*{UNBORN_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # whoever is making it holds it
+                path.unlink()
+                removed += 1
+            finally:
+                os.close(fd)
+    return removed
+
+
 def node_of(path: Path) -> str:
     """Give the node that a segment's name says wrote it."""
     return path.name.removesuffix(SUFFIX).rsplit(".", 2)[0]

@@ -148,6 +148,7 @@ class ClickLog(GroupLog):
         self._unsaid = 0
         self._uncounted = 0
         self._again_at = 0.0
+        self._complain_at = 0.0
         self._said_at = 0.0
         self.lost = 0
         self._replace()
@@ -215,9 +216,13 @@ class ClickLog(GroupLog):
         try:
             fresh = SegmentWriter.create(self._folder, node=self._node, at_us=time.time_ns() // 1000, ahead=self._sync)
         except OSError as error:
-            self._again_at = time.monotonic() + _LOOK_SECONDS
-            self._say(f"no segment can be made in {self._folder}: {error.strerror or error}")
+            now = time.monotonic()
+            self._again_at = now + _LOOK_SECONDS
+            if now >= self._complain_at:
+                self._complain_at = now + _SAY_SECONDS
+                self._say(f"no segment can be made in {self._folder}: {error.strerror or error}")
             return
+        self._complain_at = 0.0
         with self._writing:
             former, self._writer = self._writer, fresh
             self._count_uncounted()
