@@ -114,7 +114,7 @@ def test_a_database_that_stands_still_keeps_one_group_waiting_and_no_other_threa
             turns += 1
             time.sleep(0.01)
         assert waiting.safe
-        assert turns > 50
+        assert turns > 5  # one or two, if the waiting kept all threads from running
         assert not log.is_connected
         assert all(log.store(segment.encode(record(number))) for number in range(3, 20))
     wait_for(log)
