@@ -5,6 +5,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -175,18 +176,39 @@ Share.objects.filter(pk=one.pk).update(due_at=clock.now() + timedelta(hours=1))
 """
 
 
+@contextmanager
+def databases(kind: str, folder: Path) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    """What a house and its copy need in their environment: databases of their own, one made and one still empty."""
+    if kind == "sqlite":
+        yield (
+            {"DATABASE_URL": f"sqlite:///{folder}/house.sqlite3"},
+            {"DATABASE_URL": f"sqlite:///{folder}/copy.sqlite3"},
+        )
+        return
+    cluster = Cluster()
+    try:
+        cluster.start()
+        told = {"PATH": restore.on_cluster(cluster, folder)["PATH"]}
+        yield told | {"DATABASE_URL": cluster.url}, told | {"DATABASE_URL": cluster.make_database("copy")}
+    finally:
+        cluster.remove()
+
+
 @pytest.mark.once
-def test_a_restored_copy_sends_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_restored_copy_sends_nothing(tmp_path: Path, kind: str) -> None:
     networks = FakeNetworks.start(tmp_path, faults=0, seed=7)
     settings = networks.environment()
     try:
         with (
-            installation(tmp_path / "house", start=False, **settings) as house,
-            installation(tmp_path / "copy", start=False, **settings) as copy,
+            databases(kind, tmp_path) as (of_house, of_copy),
+            installation(tmp_path / "house", start=False, **settings, **of_house) as house,
+            installation(tmp_path / "copy", start=False, **settings, **of_copy) as copy,
         ):
-            crew = Crew(house.data, settings)
+            crew = Crew(house.data, house.environ)
             crew.ask("make 8 0")
-            house.run("shell", "-c", PLAN_ONE)
+            done = house.run("shell", "-c", PLAN_ONE)
+            assert done.returncode == 0, done.stderr
             done = house.run("backup", str(tmp_path / "backups"))
             assert done.returncode == 0, done.stderr
             folder = Path(done.stdout.rpartition("Complete: ")[2].splitlines()[0])
@@ -194,7 +216,6 @@ def test_a_restored_copy_sends_nothing(tmp_path: Path) -> None:
             wait_for(lambda: Counter(one["state"] for one in crew.ask("report"))["planned"] == 1, what="seven to leave")
             wait_for(lambda: len(networks.posts()) == 7, what="seven posts")
             crew.close()
-            (copy.data / "vocero.sqlite3").unlink()
             done = copy.run("restore", str(folder))
             assert done.returncode == 0, done.stderr
             assert "7 shares were due since" in done.stdout

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.drills.counting import clean_environ
 from tests.servers.fake_networks import FakeNetworks
 from tests.servers.processes import ROOT
 from tests.sharing.crew import LATER, LEASE
@@ -24,13 +25,19 @@ _FROZEN = LEASE.total_seconds() + 1
 
 
 class Crew:
-    """The process that forks publishers; all are killed by the ids it gave."""
+    """The process that forks publishers; all are killed by the ids it gave.
+
+    It works on the database that `environ` names, else on the SQLite file of `data`; never on that of the tests.
+    """
 
     def __init__(self, data: Path, environ: Mapping[str, str]) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.sharing.crew"],
             cwd=ROOT,
-            env={**os.environ, "VOCERO_DATA": str(data), "DJANGO_SETTINGS_MODULE": "vocero.config.settings", **environ},
+            env=clean_environ(
+                data, VOCERO_BASE_URL="http://testserver", DJANGO_SETTINGS_MODULE="vocero.config.settings"
+            )
+            | dict(environ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=(data / "crew.log").open("w"),
