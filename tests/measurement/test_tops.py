@@ -19,6 +19,8 @@ from vocero.measurement.slices import CONTENT
 from vocero.measurement.spans import Span
 from vocero.sharing.models import Share
 
+FAR = timedelta(days=9)
+
 
 def test_the_first_rows_are_those_of_the_whole_cut(company: Company) -> None:  # noqa: F811
     program = company.house.program.pk
@@ -63,6 +65,20 @@ def test_what_is_kept_of_days_before_today_follows_every_change(company: Company
             days = AllDays(program, span, span.before(), today=LAST_ON)
             kept = tops.top(program, dimension, span, **wanted, days=days, state="a state")
             assert kept == tops.top(program, dimension, span, **wanted)
+
+
+def test_today_stands_apart_and_every_sum_is_that_of_all_days(company: Company) -> None:  # noqa: F811
+    program = company.house.program.pk
+    for period, today in product(("2026-10", "2026-Q4"), (LAST_ON, LAST_ON - timedelta(days=1), LAST_ON - FAR)):
+        span = Span.until(Period.parse(period), LAST_ON)
+        whole, apart = (AllDays(program, span, span.before(), **more) for more in ({}, {"today": today}))
+        for one in (span, span.before()):
+            assert apart.conversions(one, "EUR") == whole.conversions(one, "EUR")
+            assert apart.engagement(one) == whole.engagement(one)
+            assert apart.by_network(one, "EUR") == whole.by_network(one, "EUR")
+            assert whole.by_network(one, "EUR") == queries.breakdown(program, "network", one, currency="EUR")[0]
+        assert whole.conversions(span, "EUR").count > 0
+        assert whole.engagement(span).total > 0
 
 
 def test_what_is_settled_is_asked_for_once(company: Company) -> None:  # noqa: F811

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from vocero.tracking.models import ClickStat, Conversion
 
 type Fact = tuple[Any, ...]
 """A row of a roll-up: its network, and its figures."""
+type Days = tuple[date, date]
+"""The first and the last of some days; there are none when the last comes first."""
 
 _CONVERSION: Final = ("state", "verified", "kind", "currency", "converted")
 _NEVER: Final = date.max
@@ -68,7 +70,8 @@ class AllDays:
     def _by_day(self, table: Any, *columns: str) -> dict[date, list[Fact]]:
         """Give the rows of each day that has any, each with its network and these columns."""
         values: list[Any] = []
-        where = self._where(table, values)
+        begins, ends = min(span.first_on for span in self.spans), max(span.last_on for span in self.spans)
+        where = self._where(table, begins, ends, values)
         day, network = Reader(table, "day_on"), Reader(table, "network")
         found: dict[date, list[Fact]] = defaultdict(list)
         names = ", ".join(f'"{column}"' for column in columns)
@@ -82,25 +85,24 @@ class AllDays:
     def _by_span(self, table: Any, keys: Sequence[str], columns: Sequence[str]) -> list[Fact]:
         """Give sums: the place of the stretch, whether of today on, the network, what they are by, and these columns."""
         values: list[Any] = []
-        places = " ".join(
-            f"WHEN {between(table, 'day_on', *span.days, values)} THEN {place}" for place, span in enumerate(self.spans)
-        )
-        is_fresh = f"CASE WHEN day_on >= {marked(table, 'day_on', self.today, values)} THEN 1 ELSE 0 END"
         by = ", ".join(["network", *keys])
         sums = ", ".join(f'SUM("{column}")' for column in columns)
-        where = self._where(table, values)
-        return [
-            (row[0], row[1], *row[2 : 3 + len(keys)], *map(int, row[3 + len(keys) :]))
-            for row in ask(
-                f"SELECT CASE {places} END AS place, {is_fresh} AS fresh, {by}, {sums} FROM {table._meta.db_table}"  # noqa: S608
-                f" WHERE {where} GROUP BY place, fresh, {by} ORDER BY place, fresh, {by}",
-                values,
-            )
-            if row[0] is not None
+        # A query for each: grouped by the stretch in one, every row would be put in order by that as well.
+        parts = [
+            f"SELECT {place}, {is_fresh}, {by}, {sums} FROM {table._meta.db_table}"  # noqa: S608  names of our tables
+            f" WHERE {self._where(table, begins, ends, values)} GROUP BY {by}"
+            for place, span in enumerate(self.spans)
+            for is_fresh, (begins, ends) in enumerate(self._settled_and_fresh(span))
+            if begins <= ends
         ]
+        own = 3 + len(keys)
+        return sorted((*row[:own], *map(int, row[own:])) for row in ask(" UNION ALL ".join(parts), values))
 
-    def _where(self, table: Any, values: list[Any]) -> str:
-        begins, ends = min(span.first_on for span in self.spans), max(span.last_on for span in self.spans)
+    def _settled_and_fresh(self, span: Span) -> tuple[Days, Days]:
+        yesterday = self.today - timedelta(days=1)
+        return (span.first_on, min(span.last_on, yesterday)), (max(span.first_on, self.today), span.last_on)
+
+    def _where(self, table: Any, begins: date, ends: date, values: list[Any]) -> str:
         program = marked(table, "program", self.program, values)
         dimension = marked(table, "dimension", Dimension.ALL.value, values)
         days = between(table, "day_on", begins, ends, values)

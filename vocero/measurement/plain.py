@@ -24,7 +24,12 @@ def marked(table: Any, column: str, value: Any, values: list[Any]) -> str:
 
 
 def between(table: Any, column: str, first_on: date, last_on: date, values: list[Any]) -> str:
-    """Give the condition that a day lies in a stretch, both ends included."""
+    """Give the condition that a day lies in a stretch, both ends included.
+
+    Of a single day the rows come in the order of the rest of the key, which a database cannot know of a range.
+    """
+    if first_on == last_on:
+        return f"{column} = {marked(table, column, first_on, values)}"
     begin, end = marked(table, column, first_on, values), marked(table, column, last_on, values)
     return f"{column} BETWEEN {begin} AND {end}"
 

@@ -125,7 +125,7 @@ def _together(settled: _Settled, fresh: Mapping[str, Sums]) -> dict[str, Sums]:
     rows = dict(settled.shown)
     for key, row in fresh.items():
         known = rows.pop(key, None) or settled.rest.get(key, _NOTHING)
-        added = tuple(map(sum, zip(known, row, strict=True)))
+        added = tuple(map(add, known, row))
         if any(added[:6]):
             rows[key] = added
     return rows
