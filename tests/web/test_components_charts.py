@@ -56,6 +56,7 @@ def test_the_table_holds_every_value_and_the_sum_of_a_stack() -> None:
     assert list(chart.head) == ["", "Measured", "Reported", "Together"]
     assert chart.rows[1] == ("Tue", ["2", "–", "2"])
     assert chart.rows[2] == ("Wed", ["1,200", "6", "1,206"])
+    assert chart.body.endswith('<tr><th scope="row">Wed</th><td>1,200</td><td>6</td><td>1,206</td></tr>')
 
 
 def test_numbers_follow_the_language_of_the_reader() -> None:
@@ -94,7 +95,7 @@ def test_names_cannot_break_out_of_the_drawing() -> None:
         charts.ranked(evil, evil, [(evil, 1)]),
         charts.ring(evil, evil, [(evil, 1)], middle=evil),
     ):
-        assert "<script" not in chart.drawing
+        assert "<script" not in chart.drawing + chart.body
         drawn(chart)
 
 

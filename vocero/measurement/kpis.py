@@ -38,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """Something that is not in the value, why, and how much of it there was (None where it cannot be counted)."""
+    """Something that is not in the value, why, and how much of it there was (None where it cannot be counted or was not)."""
 
     reason: Text
     amount: Value | None = None
@@ -78,12 +78,15 @@ class Kpi:
         return ((now - then) * 100 / abs(then)).quantize(Decimal("0.1"), ROUND_HALF_EVEN)
 
 
-def compute(program: int, span: Span, currency: str, days: AllDays | None = None) -> dict[str, Kpi]:
+def compute(
+    program: int, span: Span, currency: str, days: AllDays | None = None, *, opened: str = ""
+) -> dict[str, Kpi]:
     """Give every KPI of a stretch by code, said against the stretch before, in a constant number of queries.
 
-    `days` are those of `days_of`, when a page needs them for more than this.
+    `days` are those of `days_of`, when a page needs them for more than this. `opened` is the code of the one whose
+    exclusions are shown: shares that are not out are counted only for it, since each of them is looked at.
     """
-    now, then = _read(program, span, currency, days or days_of(program, span))
+    now, then = _read(program, span, currency, days or days_of(program, span), opened)
     made = [
         *_adoption(now, then),
         _participation(now, then),
@@ -116,17 +119,17 @@ class _Facts:
     media_value: MediaValue
     reach: SoFar
     average_audience: tuple[int, int]
-    uncounted: dict[str, int]
+    uncounted: dict[str, int] | None
 
 
-def _read(program: int, span: Span, currency: str, days: AllDays) -> tuple[_Facts, _Facts]:
+def _read(program: int, span: Span, currency: str, days: AllDays, opened: str) -> tuple[_Facts, _Facts]:
     """Read a stretch and the one before it together."""
     spans = (span, span.before())
     adoption = queries.adoption(program, *spans)
     people = queries.people_so_far(program, *spans)
     clicks = days.clicks()
     audience = queries.average_audience()
-    uncounted = queries.uncounted_shares(program, span)
+    uncounted = queries.uncounted_shares(program, span) if opened == "shares" else None
     now, then = (
         _Facts(
             span=one,
@@ -185,6 +188,9 @@ def _per_cent(facts: _Facts) -> Decimal | None:
 
 
 def _shares(now: _Facts, then: _Facts) -> Kpi:
+    started, unconfirmed = (
+        None if now.uncounted is None else now.uncounted.get(state, 0) for state in ("started", "unconfirmed")
+    )
     return _kpi(
         "shares",
         now.span,
@@ -197,8 +203,8 @@ def _shares(now: _Facts, then: _Facts) -> Kpi:
             Part(_("told by the person"), now.shares.self_reported, Certainty.SELF_REPORTED),
         ),
         exclusions=(
-            Exclusion(_("begun and not known to be out"), now.uncounted.get("started", 0)),
-            Exclusion(_("sent, and the network did not confirm it"), now.uncounted.get("unconfirmed", 0)),
+            Exclusion(_("begun and not known to be out"), started),
+            Exclusion(_("sent, and the network did not confirm it"), unconfirmed),
             Exclusion(_("practice shares")),
         ),
     )

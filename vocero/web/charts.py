@@ -6,13 +6,14 @@ size on a phone. Lines are stretched in a nested drawing whose strokes do not sc
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from html import escape
 from math import floor, log10
 from typing import Final
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -65,6 +66,11 @@ class Chart:
     @property
     def is_empty(self) -> bool:
         return not self.rows
+
+    @cached_property
+    def body(self) -> SafeString:
+        """The rows of its table as HTML: there is one for each day, too many for a loop of a template."""
+        return SafeString("".join(_row(str(label), cells) for label, cells in self.rows))
 
 
 def number(value: float | None) -> str:
@@ -155,7 +161,7 @@ def ranked(title: Text, unit: Text, parts: Sequence[tuple[Text, float]], *, note
     """Draw one lying bar per name, names and numbers written out; in the order given."""
     highest = max((value for _name, value in parts), default=0) or 1
     drawn = [
-        f"<li><span>{escape(name)}</span><b>{escape(number(value))}</b>"
+        f"<li><span>{escape(str(name))}</span><b>{escape(number(value))}</b>"
         '<svg class="c1" aria-hidden="true" focusable="false"><rect class="track" width="100%" height="8" rx="4"/>'
         f'<rect class="mark" width="{max(value, 0) / highest * 100:.2f}%" height="8" rx="4"/></svg></li>'
         for name, value in parts
@@ -174,7 +180,7 @@ def ring(title: Text, unit: Text, parts: Sequence[tuple[Text, float]], *, middle
     if goal:
         drawn.append(_arcs(list(goal), 37, "goal"))
     if middle:
-        drawn.append(f'<text class="middle" x="60" y="67">{escape(middle)}</text>')
+        drawn.append(f'<text class="middle" x="60" y="67">{escape(str(middle))}</text>')
     drawing = SafeString(f'<svg viewBox="0 0 120 120" aria-hidden="true" focusable="false">{"".join(drawn)}</svg>')
     legend = [Key(name, place, "box", number(value)) for place, (name, value) in enumerate(parts, 1)]
     rows = [(name, [number(value)]) for name, value in parts]
@@ -223,6 +229,10 @@ def sparkline(values: Sequence[float | None]) -> SafeString:
 # the pieces of a drawing
 
 
+def _row(label: str, cells: Sequence[str]) -> str:
+    return f'<tr><th scope="row">{escape(label)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+
+
 def _check(labels: Sequence[Text], series: Sequence[Series]) -> None:
     if not 1 <= len(series) <= MOST_SERIES:
         raise ValueError("A chart shows one to three series; more cannot be told apart.")
@@ -245,7 +255,7 @@ def _height(value: float, top: float) -> float:
 
 def _svg(title: Text, inside: str, height: int, desc: str = "") -> SafeString:
     return SafeString(
-        f'<svg class="drawing" width="100%" height="{height}" role="group" aria-label="{escape(title)}">'
+        f'<svg class="drawing" width="100%" height="{height}" role="group" aria-label="{escape(str(title))}">'
         f"<desc>{escape(desc)}</desc>{inside}</svg>"
     )
 
@@ -289,7 +299,7 @@ def _labels(labels: Sequence[Text], across: Sequence[float], *, edges: bool) -> 
             anchor = "end"
         kind = "tick" if order % 2 == 0 or len(shown) <= 4 else "tick wide-only"
         drawn.append(
-            f'<text class="{kind}" x="{across[at]:.2f}%" y="{HEIGHT - 6}" text-anchor="{anchor}">{escape(labels[at])}</text>'
+            f'<text class="{kind}" x="{across[at]:.2f}%" y="{HEIGHT - 6}" text-anchor="{anchor}">{escape(str(labels[at]))}</text>'
         )
     return f'<g class="axis" aria-hidden="true">{"".join(drawn)}</g>'
 

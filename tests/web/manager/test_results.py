@@ -9,7 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from tests.cast import People, SignIn, make_member
 from tests.measurement.facts import click_on, convert_on, invite, join, noon, share_on
@@ -21,11 +24,14 @@ from vocero.measurement import services
 from vocero.measurement.definitions import DEFINITIONS, Certainty, Value
 from vocero.measurement.kpis import Kpi
 from vocero.measurement.models import Rate, ReportLink
+from vocero.measurement.queries import Series
 from vocero.measurement.spans import Span
 from vocero.people.models import Member
 from vocero.recognition.queries import thanks_for
+from vocero.sharing.models import Share
 from vocero.tracking.models import Click
 from vocero.web.manager.figures import difference
+from vocero.web.manager.results import daily_charts
 
 TODAY = date(2026, 12, 3)
 IN_NOVEMBER = date(2026, 11, 20)
@@ -182,6 +188,34 @@ def test_each_figure_can_be_opened(marta: Client, code: str) -> None:
     text = page.content.decode()
     assert "How it is made" in text
     assert str(page.context["kpi"].definition.formula).split("×")[0].strip()[:20] in text.replace("&#x27;", "'")
+
+
+def test_an_opened_figure_says_what_is_not_out_and_only_there_it_is_looked_for(marta: Client, december: People) -> None:
+    post = make_post(december.house)
+    nowhere = {"certainty": "", "day_on": None, "out_at": None}
+    share_on(december.ana, post, IN_NOVEMBER, state=Share.State.STARTED, **nowhere)
+    share_on(december.bruno, post, IN_NOVEMBER, state=Share.State.STARTED, **nowhere)
+    share_on(december.ines, post, IN_NOVEMBER, state=Share.State.UNCONFIRMED, channel="api", **nowhere)
+    left_out = [one.value for one in marta.get("/manage/results/figures/shares?period=2026-11").context["left_out"]]
+    assert left_out == ["2", "1", "–"]
+    with CaptureQueriesContext(connection) as asked:
+        assert tiles(marta.get("/manage/results/?by=post&period=2026-11"))["Shares"] == "5"
+    assert len(asked) > 1
+    assert not [one["sql"] for one in asked if "sharing_share" in one["sql"]]
+
+
+def test_charts_are_drawn_again_for_new_figures_and_for_another_language(marta: Client, december: People) -> None:
+    first, second = (marta.get("/manage/results/?period=2026-11").context["charts"] for _time in range(2))
+    assert all(one is other for one, other in zip(first, second, strict=True))
+    share_on(december.marta, make_post(december.house), IN_NOVEMBER)
+    roll_up()
+    grown = marta.get("/manage/results/?period=2026-11").context["charts"]
+    row = IN_NOVEMBER.day - 1
+    assert [one.rows[row] for one in first] == [("20 Nov", ["5"]), ("20 Nov", ["5"])]
+    assert [one.rows[row] for one in grown] == [("20 Nov", ["6"]), ("20 Nov", ["5"])]
+    for language, day in (("en", "20 Nov"), ("pl", "20 lis")):
+        with translation.override(language):
+            assert daily_charts(Series((IN_NOVEMBER,), (5,), (5,)))[0].rows == [(day, ["5"])]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -9,8 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from vocero.company.models import Installation, Program
@@ -150,7 +151,7 @@ def results(request: HttpRequest) -> HttpResponse:
         "first": [tile(found[code]) for code in FIRST],
         "people": [tile(found[code]) for code in PEOPLE],
         "more": [tile(found[code]) for code in MORE],
-        "charts": _charts(days.daily(asked.span)),
+        "charts": daily_charts(days.daily(asked.span)),
         "cuts": [(name, asked.address(by=by), by == asked.by) for by, name in cuts.CUTS.items()],
         "file": asked.address("manager:results-file"),
         "figures_file": asked.address("manager:results-file", by=FIGURES),
@@ -208,7 +209,7 @@ def figure(request: HttpRequest, code: str) -> HttpResponse:
     if code not in DEFINITIONS:
         raise Http404
     asked = Asked.read(request)
-    kpi = kpis.compute(asked.program.pk, asked.span, asked.house.currency)[code]
+    kpi = kpis.compute(asked.program.pk, asked.span, asked.house.currency, opened=code)[code]
     detail = detail_of(asked.program.pk, asked.span, code, currency=asked.house.currency)
     context = {
         "asked": asked,
@@ -286,12 +287,18 @@ def _month_of(asked: Asked) -> Period:
     return Period.of(PeriodKind.MONTH, asked.span.last_on)
 
 
-def _charts(series: queries.Series) -> list[charts.Chart]:
+def daily_charts(series: queries.Series) -> tuple[charts.Chart, ...]:
+    """Draw shares and unique clicks day by day, once for as long as these are the same, whatever the page is cut by."""
+    return _drawn(series, get_language())
+
+
+@lru_cache(maxsize=16)
+def _drawn(series: queries.Series, _language: str | None) -> tuple[charts.Chart, ...]:
     labels = [day_label(day) for day in series.days]
-    return [
+    return (
         charts.bars(_("Shares by day"), _("shares"), labels, [charts.Series(_("Shares"), series.shares)]),
         charts.bars(_("Unique clicks by day"), _("clicks"), labels, [charts.Series(_("Unique clicks"), series.unique)]),
-    ]
+    )
 
 
 def _table(request: HttpRequest, by: str) -> Table:
