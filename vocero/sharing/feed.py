@@ -21,13 +21,13 @@ from vocero.people.groups import GROUPS
 from vocero.people.models import Enrolment, Member
 from vocero.policy.kept import GUIDELINE
 from vocero.policy.models import Acknowledgement
+from vocero.sharing.earlier import LIVING, Earlier, as_text
+from vocero.sharing.earlier import told as earlier_of
 from vocero.sharing.keys import read_key, write_key
 from vocero.sharing.models import Share
 
 PAGE: Final = 12
 State = Share.State
-LIVING: Final = (State.PLANNED, State.SENDING, State.SENT, State.UNCONFIRMED, State.STARTED)
-"""States in which a share is out, or may still become so."""
 
 _KEY_PARTS: Final = 6
 
@@ -83,7 +83,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A post on a page of somebody's feed: why it is there, with names of topics or segments, and where it was shared."""
+    """A post on a page of somebody's feed: why it is there, with names of topics or segments, and what was done with it."""
 
     row: Row
     why: Why
@@ -91,7 +91,7 @@ class Placed:
     is_featured: bool
     in_own_language: bool
     has_topic: bool
-    shared_on: Sequence[str] = ()
+    earlier: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,20 +189,20 @@ class _Names:
         return [pick(self._segments[one], self._language) for one in ids if one in self._segments]
 
 
-def _place(one: Ranked, row: Row, shared_on: Sequence[str], names: _Names) -> Placed:
+def _place(one: Ranked, row: Row, earlier: tuple[Earlier, ...], names: _Names) -> Placed:
     topics = names.topics(one.entry.topics) if one.rank == FOLLOWED else []
     segments = names.segments(one.entry.segments) if not topics else []
     why, said = (Why.TOPIC, topics) if topics else (Why.SEGMENT, segments) if segments else (Why.EVERYBODY, [])
-    return Placed(row, why, said, one.entry.is_featured, one.speaks, one.rank != UNTAGGED, shared_on)
+    return Placed(row, why, said, one.entry.is_featured, one.speaks, one.rank != UNTAGGED, earlier)
 
 
-def _rows_of(member: Member, ids: Sequence[int]) -> dict[int, tuple[Row, list[str]]]:
+def _rows_of(member: Member, ids: Sequence[int]) -> dict[int, tuple[Row, tuple[Earlier, ...]]]:
     if not ids:
         return {}
     padded = [*ids, *[ids[0]] * (PAGE - len(ids))]
     rows = _ROWS.rows(member=member.pk, **{f"post_{place}": pk for place, pk in enumerate(padded)})
     return {
-        columns[0]: (Row(*columns), list(dict.fromkeys(shared.split(","))) if shared else [])
+        columns[0]: (Row(*columns), earlier_of(shared.split(",")) if shared else ())
         for *columns, state, shared in rows
         if state == Post.State.OFFERED
     }
@@ -256,7 +256,7 @@ def _posts(member: int, **posts: int) -> QuerySet[Any, Any]:
         Subquery(image.values("file__key")[:1]),
         Coalesce(Subquery(image.values("alt")[:1]), Value(""), output_field=TextField()),
         "state",
-        joined(shared, "post", "network"),
+        joined(shared, "post", as_text()),
     )
 
 

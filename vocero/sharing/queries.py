@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from vocero.content.models import Caption, Post
 from vocero.content.queries import captions_of, is_offered_to
 from vocero.people.models import Member
-from vocero.sharing.feed import LIVING
+from vocero.sharing.earlier import LIVING
 from vocero.sharing.keys import read_key, write_key
 from vocero.sharing.models import Draft, EngagementReading, Share
 

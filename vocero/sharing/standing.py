@@ -17,7 +17,9 @@ from vocero.networks.models import Account, NetworkChoice
 from vocero.people.models import Member
 from vocero.policy.kept import GUIDELINE, RULES
 from vocero.policy.rules import Rules
-from vocero.sharing.feed import LIVING, Reader, joined, reader_query, told
+from vocero.sharing.earlier import LIVING, Earlier, as_text
+from vocero.sharing.earlier import told as earlier_of
+from vocero.sharing.feed import Reader, joined, reader_query, told
 from vocero.sharing.models import Share
 
 _BETWEEN: Final = "\x1e"
@@ -31,7 +33,7 @@ class Standing:
     reader: Reader
     accounts: list[Account]
     chosen: list[str]
-    shared_on: frozenset[str]
+    earlier: tuple[Earlier, ...]
 
     @property
     def house(self) -> Installation:
@@ -55,12 +57,12 @@ def standing_of(member: Member, seen: Seen, *, post: int, program: int = 0) -> S
         guideline=guideline.pk if guideline else 0,
         post=post,
     )
-    *reader, accounts, chosen, shared_on = row
+    *reader, accounts, chosen, earlier = row
     choices = sorted(_placed(one) for one in _parts(chosen))
     known = [_account(member, json.loads(one)) for one in _parts(accounts)]
     known.sort(key=lambda one: (one.connected_at, one.pk), reverse=True)
     return Standing(
-        seen, told(member, seen, reader), known, [name for _position, name in choices], frozenset(_parts(shared_on))
+        seen, told(member, seen, reader), known, [name for _position, name in choices], earlier_of(_parts(earlier))
     )
 
 
@@ -120,7 +122,7 @@ def _query(member: int, program: int, guideline: int, post: int) -> QuerySet[Any
             Account.objects.filter(**own).exclude(state=Account.State.DISCONNECTED), "member", account, between=_BETWEEN
         ),
         joined(NetworkChoice.objects.filter(**own), "member", choice, between=_BETWEEN),
-        joined(shares, "member", "network", between=_BETWEEN),
+        joined(shares, "member", as_text(), between=_BETWEEN),
     )
 
 

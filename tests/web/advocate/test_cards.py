@@ -102,9 +102,83 @@ def test_a_post_that_changed_is_drawn_anew_and_one_shared_says_so(people: People
     changed = page_of(bruno)
     assert "A better title" in changed
     assert "Both follow" not in changed
-    services.share_post(people.bruno, post, network="linkedin", text="Look at this.", at=MOMENT)
+    share = services.share_post(people.bruno, post, network="linkedin", text="Look at this.", at=MOMENT)
+    services.confirm_handoff(share, services.Answer.YES, at=MOMENT)
     assert "Shared on LinkedIn" in page_of(bruno)
     assert page_of(bruno).count("Share again") == 1
+
+
+def card_of(client: Client, title: str) -> str:
+    """The card with a title, as one text with single spaces."""
+    (card,) = [one for one in re.findall(r"<article.*?</article>", page_of(client), re.S) if title in one]
+    return " ".join(card.split())
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "button"),
+    [
+        ({"state": "started"}, "Begun: LinkedIn. Did you finish it?", "Go on with it"),
+        ({"state": "unconfirmed"}, "Not sure whether it is out: LinkedIn", "Clear it up"),
+        ({"state": "sending"}, "On its way: LinkedIn", "See your share"),
+        ({"state": "planned", "due_wall": ""}, "On its way: LinkedIn", "See your share"),
+        ({"state": "planned", "due_wall": "2026-12-24T09:30"}, "Planned for 24 December: LinkedIn", "See your share"),
+        ({"state": "planned", "due_wall": "", "reason": "guideline"}, "Planned, and waiting: LinkedIn", "See your share"),
+        ({"state": "sent"}, "Shared on LinkedIn", "Share again"),
+    ],
+)
+def test_a_card_says_no_more_of_a_share_than_is_known(
+    people: People, sign_in: SignIn, values: dict[str, str], said: str, button: str
+) -> None:
+    post = make_post(people.house, title="A calm start")
+    share = facts.share_on(people.ana, post, MOMENT.date(), **values)
+    people.ana.language = "en"
+    people.ana.save()
+    client = sign_in(people.ana)
+    for _again in range(2):
+        card = card_of(client, "A calm start")
+        assert said in card
+        assert button in card
+        assert ("Shared on" in card) is (values["state"] == "sent")
+        address = f"/share/{post.public_id}" if values["state"] == "sent" else f"/shares/{share.public_id}"
+        assert f'class="btn" href="{address}"' in card
+        assert client.get(address).status_code == 200
+
+
+def test_what_was_begun_comes_first_and_what_is_out_is_still_said(people: People, sign_in: SignIn) -> None:
+    post = make_post(people.house, title="A calm start")
+    for network, state in (("x", "started"), ("linkedin", "sent"), ("mastodon", "sent"), ("linkedin", "sent")):
+        facts.share_on(people.ana, post, MOMENT.date(), network=network, state=state)
+    people.ana.language = "en"
+    people.ana.save()
+    card = card_of(sign_in(people.ana), "A calm start")
+    assert "Shared on LinkedIn, Mastodon · Begun: X. Did you finish it?" in card
+    assert "Go on with it" in card
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("sent", "You shared this on LinkedIn before"),
+        ("started", "You have begun to share this on LinkedIn"),
+        ("unconfirmed", "This may be out on LinkedIn already"),
+        ("sending", "This is on its way to LinkedIn already"),
+    ],
+)
+def test_the_composer_asks_before_a_second_time_and_says_what_became_of_the_first(
+    people: People, sign_in: SignIn, state: str, said: str
+) -> None:
+    post = make_post(people.house, title="A calm start")
+    share = facts.share_on(people.ana, post, MOMENT.date(), state=state)
+    people.ana.language = "en"
+    people.ana.save()
+    answer = sign_in(people.ana).post(
+        f"/share/{post.public_id}", {"do": "share", "network": "linkedin", "text": "I work at Aurora. Look at this."}
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert said in page
+    assert ("before" in said) is (f'href="/shares/{share.public_id}"' not in page)
+    assert post.shares.count() == 1
 
 
 def test_only_so_many_cards_are_kept(people: People, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ def test_today_says_why_each_post_is_there_and_what_was_shared(people: People, a
     cards = cards_of(ana.get("/today"))
     assert set(cards) == {"Followed", "Near", "Polish"}
     assert "Because you follow Energy" in cards["Followed"]
-    assert "Shared on LinkedIn" in cards["Followed"]
+    assert "Begun: LinkedIn. Did you finish it?" in cards["Followed"]
     assert "For everyone in Madrid" in cards["Near"]
     assert {"For everyone, without a topic", "In Polish"} <= cards["Polish"]
     assert not {text for text in cards["Near"] | cards["Polish"] if text.startswith("Shared on")}

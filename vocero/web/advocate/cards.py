@@ -1,8 +1,8 @@
 """The cards of the feed: drawn once for everybody, with the reader's own words put in where the drawing left room.
 
-What is kept of a card depends only on the post as everybody sees it, the page's language, and two yes-or-no questions:
-whether it is in the reader's language, and whether it was shared. Why it is there and where it was shared are marks in
-what is kept. A post that changes is another key, in every process and on every machine.
+What is kept of a card depends only on the post as everybody sees it, the page's language, whether it is in the
+reader's language, and which kind of step comes next. Why it is there, what was done with it and the address of a share
+are marks in what is kept. A post that changes is another key, in every process and on every machine.
 """
 
 import secrets
@@ -24,8 +24,8 @@ from django.utils.translation import gettext as _
 from vocero.company.revisions import Token
 from vocero.content.models import Origin, Topic
 from vocero.lib.words import pick
-from vocero.networks.queries import label_of
 from vocero.sharing.feed import Placed, Row, Why
+from vocero.web.advocate.earlier import Step, said, step_of
 
 type Text = str | Promise
 type Parts = Sequence[str]
@@ -34,7 +34,9 @@ MOST_KEPT: Final = 4_000
 _BORDER: Final = f"\x02{secrets.token_hex(8)}\x03"
 """What parts a drawn card; nobody can put it into a title, because no other process knows it."""
 _WHY: Final = f"{_BORDER}why{_BORDER}"
-_SHARED: Final = f"{_BORDER}shared{_BORDER}"
+_SAID: Final = f"{_BORDER}said{_BORDER}"
+_STEP: Final = f"{_BORDER}step{_BORDER}"
+_COMPOSED: Final = (Step.SHARE, Step.SHARE_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ class PostCard:
     origin_label: Text
     language: str
     featured: Text
-    shared: str
+    said: str
+    step: Step
+    step_url: str
     why: str
 
 
@@ -91,12 +95,12 @@ BARS: Final = Fragments(200)
 
 def drawn(one: Placed) -> SafeString:
     """Give a post's card with the reader's own words in it."""
-    key = (get_language(), one.in_own_language, one.is_featured, bool(one.shared_on), one.row)
-    parts = FRAGMENTS.of(key, lambda: _draw(one))
-    words = {"why": conditional_escape(why(one))}
-    if one.shared_on:
-        said = _("Shared on %(networks)s") % {"networks": ", ".join(map(label_of, one.shared_on))}
-        words["shared"] = conditional_escape(said)
+    step, address = step_of(one.earlier)
+    key = (get_language(), one.in_own_language, one.is_featured, step, one.row)
+    parts = FRAGMENTS.of(key, lambda: _draw(one, step))
+    words = {"why": conditional_escape(why(one)), "step": conditional_escape(address)}
+    if one.earlier:
+        words["said"] = conditional_escape(said(one.earlier))
     return mark_safe("".join(words[part] if place % 2 else part for place, part in enumerate(parts)))  # noqa: S308  each part was escaped
 
 
@@ -125,13 +129,12 @@ def why(one: Placed) -> str:
     return _("For everyone") if one.has_topic else _("For everyone, without a topic")
 
 
-def _draw(one: Placed) -> str:
-    shared = _SHARED if one.shared_on else ""
-    card = _card(one.row, own=one.in_own_language, featured=one.is_featured, shared=shared)
+def _draw(one: Placed, step: Step) -> str:
+    card = _card(one.row, own=one.in_own_language, featured=one.is_featured, step=step)
     return render_to_string("advocate/card.html", {"card": card})
 
 
-def _card(row: Row, *, own: bool, featured: bool, shared: str) -> PostCard:
+def _card(row: Row, *, own: bool, featured: bool, step: Step) -> PostCard:
     """Put a post into words that are the same for everybody."""
     picture = row.card_image or row.image
     return PostCard(
@@ -145,7 +148,9 @@ def _card(row: Row, *, own: bool, featured: bool, shared: str) -> PostCard:
         origin_label=Origin(row.origin).label if row.origin in Origin.values else row.origin,
         language="" if own else _language_name(row.language),
         featured=_("Picked for you all") if featured else "",
-        shared=shared,
+        said=_SAID if step is not Step.SHARE else "",
+        step=step,
+        step_url=reverse("advocate:compose", args=[row.public_id]) if step in _COMPOSED else _STEP,
         why=_WHY,
     )
 

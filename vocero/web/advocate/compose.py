@@ -20,6 +20,7 @@ from vocero.sharing.models import Share
 from vocero.sharing.standing import offered_post, post_for, standing_of
 from vocero.web.access import NotTakingPart, advocate, advocate_by_itself, signed_in
 from vocero.web.advocate.composing import Desk, Sheet, Typed, read_when
+from vocero.web.advocate.earlier import begun_before
 from vocero.web.advocate.rates import is_too_often
 from vocero.web.context import seen_by
 
@@ -28,7 +29,7 @@ PAGE = "advocate/compose.html"
 
 
 class SharedBefore(services.NotShared):
-    """The same post went to the same network before; the page asks whether it is meant."""
+    """The same post went to the same network before, or is about to; the page asks whether it is meant."""
 
 
 @advocate_by_itself
@@ -138,7 +139,7 @@ def _refused(desk: Desk, typed: Typed, refusal: services.NotShared) -> HttpRespo
         return _to_guideline(desk.post.public_id)
     sheet = desk.sheet(typed, getattr(refusal, "findings", None))
     if isinstance(refusal, SharedBefore):
-        sheet.asks_again = True
+        sheet.before = begun_before(typed.network, desk.standing.earlier)
     elif refusal.field == "when":
         sheet.when_error = str(refusal)
     else:
@@ -161,7 +162,7 @@ def _make(desk: Desk, typed: Typed, *, plan: bool) -> Share:
     later = read_when(typed.when, desk.zone) if plan else None
     if plan and later is None:
         raise services.NotShared(_("Choose a day and a time."), field="when")
-    if not typed.again and typed.network in desk.standing.shared_on:
+    if not typed.again and begun_before(typed.network, desk.standing.earlier):
         raise SharedBefore("")
     return services.share_post(
         desk.member,

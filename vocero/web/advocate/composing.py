@@ -23,6 +23,7 @@ from vocero.policy.checks import Finding
 from vocero.policy.rules import Rules
 from vocero.recognition.queries import Worth, named_sharers, points_on, worth
 from vocero.sharing import links, queries, services, wording
+from vocero.sharing.earlier import Earlier
 from vocero.sharing.models import Share
 from vocero.sharing.standing import Standing
 from vocero.web.advocate.words import NOTES, file_url
@@ -78,7 +79,7 @@ class Sheet:
     colleagues: Sequence[Share] = ()
     problem: Text = ""
     when_error: Text = ""
-    asks_again: bool = False
+    before: Earlier | None = None
     findings: Sequence[Finding] = field(default_factory=list)
 
     @property
