@@ -91,6 +91,9 @@ PAGES: dict[str, Addresses] = {
     "manage/library/posts/<slug:public_id>": lambda it: [
         f"/manage/library/posts/{one.public_id}" for one in (it.post, it.picture_post, *it.drafts)
     ],
+    "manage/library/posts/<slug:public_id>/links": lambda it: [
+        f"/manage/library/posts/{one.public_id}/links" for one in (it.post, *it.drafts)
+    ],
     "manage/library/sources/<slug:public_id>": lambda it: [
         f"/manage/library/sources/{one.public_id}" for one in it.sources
     ],

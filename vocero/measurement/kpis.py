@@ -1,7 +1,7 @@
 """The figures of a stretch of days that follow from the roll-ups by the definitions of the KPIs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -49,7 +49,7 @@ class Kpi:
     """One figure of a stretch of days, as it may be shown: never a bare number.
 
     `value` is None when there is none to show; `withheld` then says why. `previous` is the same figure of the stretch
-    before, None when that cannot be said.
+    before, None when that cannot be said; `is_first` then says that there was none before.
     """
 
     definition: Definition
@@ -63,6 +63,7 @@ class Kpi:
     high: Value | None = None
     withheld: Text = ""
     note: Text = ""
+    is_first: bool = False
 
     @property
     def code(self) -> str:
@@ -79,12 +80,19 @@ class Kpi:
 
 
 def compute(
-    program: int, span: Span, currency: str, days: AllDays | None = None, *, opened: str = ""
+    program: int,
+    span: Span,
+    currency: str,
+    days: AllDays | None = None,
+    *,
+    opened: str = "",
+    begins_on: date = date.min,
 ) -> dict[str, Kpi]:
     """Give every KPI of a stretch by code, said against the stretch before, in a constant number of queries.
 
     `days` are those of `days_of`, when a page needs them for more than this. `opened` is the code of the one whose
-    exclusions are shown: shares that are not out are counted only for it, since each of them is looked at.
+    exclusions are shown: shares that are not out are counted only for it, since each of them is looked at. Before
+    `begins_on` nothing could happen yet: a stretch that was over by then is not compared with.
     """
     now, then = _read(program, span, currency, days or days_of(program, span), opened)
     made = [
@@ -97,7 +105,14 @@ def compute(
         *_conversions(now, then),
         _media_value(now, then),
     ]
+    if is_first(span, begins_on):
+        made = [replace(kpi, previous=None, is_first=True) for kpi in made]
     return {kpi.code: kpi for kpi in made}
+
+
+def is_first(span: Span, begins_on: date) -> bool:
+    """Say whether the stretch before this one was over when the first day with figures came."""
+    return span.before().last_on < begins_on
 
 
 def days_of(program: int, span: Span, *, today: date = date.max) -> AllDays:
@@ -314,7 +329,7 @@ def _media_value(now: _Facts, then: _Facts) -> Kpi:
     )
     if not found.bands:
         return _kpi("emv", now.span, None, withheld=_("Not priced: no rate is confirmed."), exclusions=unpriced)
-    first, *others = found.bands
+    first, *others = sorted(found.bands, key=lambda band: band.base.currency != now.conversions.currency)
     former = next((band.base for band in then.media_value.bands if band.base.currency == first.base.currency), None)
     return _kpi(
         "emv",

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from vocero.content.models import Caption, Post
 from vocero.content.queries import captions_of, is_offered_to
 from vocero.people.models import Member
 from vocero.sharing.earlier import LIVING
 from vocero.sharing.keys import read_key, write_key
-from vocero.sharing.models import Draft, EngagementReading, Share
+from vocero.sharing.models import Draft, EngagementReading, Link, Share
 
 FEW: Final = 3
 """A variant that so many colleagues already used today is offered last."""
@@ -37,6 +37,25 @@ class MyShares:
     shares: Sequence[Share]
     received: dict[int, Received] = field(default_factory=dict)
     next_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """What so many links of a post do now: lead to an address, or say why they do not."""
+
+    state: Link.State
+    address: str
+    many: int
+
+
+def where_links_lead(post: Post) -> list[Leading]:
+    """Give what the tracked links of a post do now, most of them first; of what leads nowhere the address is left out."""
+    found: Counter[tuple[Link.State, str]] = Counter()
+    rows = Link.objects.filter(post=post).order_by().values_list("state", "target_url").annotate(Count("pk"))
+    for state, address, many in rows:
+        leads = state in {Link.State.LIVE, Link.State.REROUTED}
+        found[Link.State(state), address if leads else ""] += many
+    return [Leading(state, address, many) for (state, address), many in found.most_common()]
 
 
 def post_for(member: Member, public_id: str, *, at: datetime) -> Post | None:

@@ -1,7 +1,7 @@
 """The month on one page, composed for the program team and for those who were sent a read-only address of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.utils.formats import number_format
@@ -21,6 +21,7 @@ from vocero.measurement.definitions import Value
 from vocero.measurement.dimensions import Dimension
 from vocero.measurement.kpis import Kpi
 from vocero.measurement.models import MonthPlan
+from vocero.measurement.services import first_day
 from vocero.measurement.spans import Span
 from vocero.web import charts
 from vocero.web.manager.figures import day_label, period_name, span_name, tile, written
@@ -51,15 +52,15 @@ def month_context(
         "is_whole": span.is_whole,
         "plan": plan.text if plan else "",
         "next": _suggestions(program, languages, at),
-        **_figures(program, house, span),
+        **_figures(program, house, span, first_day(at, house)),
     }
 
 
 @from_replica
-def _figures(program: Program, house: Installation, span: Span) -> dict[str, Any]:
+def _figures(program: Program, house: Installation, span: Span, begins_on: date) -> dict[str, Any]:
     """What the month brought; nothing of it is changed on the page."""
     days = kpis.days_of(program.pk, span)
-    found = kpis.compute(program.pk, span, house.currency, days)
+    found = kpis.compute(program.pk, span, house.currency, days, begins_on=begins_on)
     return {
         "sentence": _sentence(found, span),
         "figures": [tile(found[code], linked=False) for code in FIGURES],

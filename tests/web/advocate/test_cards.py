@@ -110,7 +110,7 @@ def test_a_post_that_changed_is_drawn_anew_and_one_shared_says_so(people: People
 
 def card_of(client: Client, title: str) -> str:
     """The card with a title, as one text with single spaces."""
-    (card,) = [one for one in re.findall(r"<article.*?</article>", page_of(client), re.S) if title in one]
+    (card,) = [one for one in re.findall(r"<article.*?</article>", page_of(client), re.DOTALL) if title in one]
     return " ".join(card.split())
 
 
@@ -122,7 +122,11 @@ def card_of(client: Client, title: str) -> str:
         ({"state": "sending"}, "On its way: LinkedIn", "See your share"),
         ({"state": "planned", "due_wall": ""}, "On its way: LinkedIn", "See your share"),
         ({"state": "planned", "due_wall": "2026-12-24T09:30"}, "Planned for 24 December: LinkedIn", "See your share"),
-        ({"state": "planned", "due_wall": "", "reason": "guideline"}, "Planned, and waiting: LinkedIn", "See your share"),
+        (
+            {"state": "planned", "due_wall": "", "reason": "guideline"},
+            "Planned, and waiting: LinkedIn",
+            "See your share",
+        ),
         ({"state": "sent"}, "Shared on LinkedIn", "Share again"),
     ],
 )

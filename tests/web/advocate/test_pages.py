@@ -253,7 +253,7 @@ def test_a_day_that_was_chosen_is_still_in_sight_when_something_is_asked_first(
     asked = compose(ana, post, do="plan", network="pigeon", when="2026-11-20T10:00")
     assert asked.status_code == 422
     page = text_of(asked)
-    assert "You shared this on" in page
+    assert "This is on its way to Pigeon already" in page
     assert 'id="for-later" open' in page
     assert 'value="2026-11-20T10:00"' in page
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from tests.cast import House, People
@@ -43,6 +44,25 @@ def test_last_week_is_one_sentence_against_the_week_before(people: People, sign_
     roll_up_recent(at=now())
     text = sign_in(people.marta).get("/manage/").content.decode()
     assert "Last week: 2 shares, 0 clicks and 0 results. The week before: 1 share, 0 clicks and 0 results." in text
+
+
+@pytest.mark.parametrize(
+    ("days_old", "said"),
+    [
+        (0, "The first week has only begun. After Sunday you see here what it brought."),
+        (7, "It was the first one, so there is nothing to compare with yet."),
+        (14, "The week before: nothing was shared and nobody clicked."),
+    ],
+)
+def test_a_week_that_was_not_there_is_not_compared_with(
+    people: People, sign_in: SignIn, days_old: int, said: str
+) -> None:
+    monday = now() - timedelta(days=now().weekday())
+    house = people.house.installation
+    house.set_up_at = monday - timedelta(days=days_old)
+    house.setup_steps = {"all": "done"}
+    house.save()
+    assert said in sign_in(people.marta).get("/manage/").content.decode()
 
 
 def test_advocates_do_not_find_it(people: People, sign_in: SignIn, house: House) -> None:

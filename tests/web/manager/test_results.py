@@ -19,6 +19,7 @@ from tests.measurement.facts import click_on, convert_on, invite, join, noon, sh
 from tests.sharing.library import make_post
 from vocero.company.models import AuditEntry
 from vocero.lib import clock
+from vocero.lib.money import Money
 from vocero.lib.periods import Period
 from vocero.measurement import services
 from vocero.measurement.definitions import DEFINITIONS, Certainty, Value
@@ -30,7 +31,7 @@ from vocero.people.models import Member
 from vocero.recognition.queries import thanks_for
 from vocero.sharing.models import Share
 from vocero.tracking.models import Click
-from vocero.web.manager.figures import difference
+from vocero.web.manager.figures import difference, no_comparison
 from vocero.web.manager.results import daily_charts
 
 TODAY = date(2026, 12, 3)
@@ -69,12 +70,45 @@ def file_of(client: Client, **query: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
 
 
-def test_figures_stand_against_the_period_before(marta: Client) -> None:
+def test_figures_stand_against_the_period_before(marta: Client, december: People) -> None:
+    share_on(december.ana, make_post(december.house), date(2026, 10, 20))
+    services.roll_up(date(2026, 10, 1), TODAY, at=noon(TODAY))
     page = marta.get("/manage/results/?period=2026-11")
     shown = tiles(page)
     assert (shown["Shares"], shown["Valid clicks"], shown["Unique clicks"]) == ("5", "10", "5")
     assert (shown["Conversions"], shown["Credited value"]) == ("1", "100\xa0EUR")
-    assert "(October 2026: 0)" in page.content.decode()
+    text = page.content.decode()
+    assert "Each figure is compared with October 2026." in text
+    assert "(October 2026: 1)" in text
+    assert "nothing to compare" not in text
+
+
+@pytest.mark.parametrize("period", ["2026-Q4", "2026-11"])
+def test_before_the_first_day_of_figures_there_is_nothing_to_compare_with(marta: Client, period: str) -> None:
+    page = marta.get(f"/manage/results/?period={period}")
+    text = page.content.decode()
+    assert tiles(page)["Shares"] == "5"
+    assert "These are the first figures, so there is nothing to compare them with yet." in text
+    assert all(one.difference is None for group in ("first", "people", "more") for one in page.context[group])
+    assert "Each figure is compared with" not in text
+    opened = marta.get(f"/manage/results/figures/shares?period={period}").content.decode()
+    assert "The first period, so there is nothing to compare with yet." in opened
+    assert 'class="difference' not in opened
+    row = next(row for row in file_of(marta, by="figures", period=period) if row[0] == "Shares")
+    assert (row[1], row[3]) == ("5", "")
+    head, *lines = file_of(marta, period=period)
+    assert {line[head.index("Before")] for line in lines} == {""}
+    assert re.search(r'data-label="Before">–</td>', text)
+
+
+def test_a_figure_that_few_people_would_give_away_is_not_called_the_first() -> None:
+    span = Span.until(Period.parse("2026-11"), TODAY)
+    assert (
+        no_comparison(Kpi(DEFINITIONS["joined"], span, 12, Certainty.MEASURED))
+        == "Not compared: too few people for it."
+    )
+    emv = Kpi(DEFINITIONS["emv"], span, Money(100, "EUR"), Certainty.ESTIMATED)
+    assert no_comparison(emv) == "Not compared: nothing of the period before has a price."
 
 
 @pytest.mark.parametrize(
@@ -84,7 +118,7 @@ def test_figures_stand_against_the_period_before(marta: Client) -> None:
         ("unique_clicks", 2843, 2843, "the same"),
         ("unique_clicks", 2843, 2800, "−2\u00a0%"),
         ("participation", Decimal("78.12"), Decimal("78.10"), "almost the same"),
-        ("participation", Decimal("79.2"), Decimal("78.1"), "−1.1 points"),
+        ("participation", Decimal("79.2"), Decimal("78.1"), "−1.1 percentage points"),
     ],
 )
 def test_a_change_is_never_called_nought(code: str, before: Value, after: Value, said: str) -> None:
@@ -106,6 +140,19 @@ def test_what_clicks_would_have_cost_is_not_priced_until_rates_are_confirmed_and
     assert AuditEntry.objects.filter(action="measurement.rates_confirmed").count() == 1
 
 
+def test_rates_in_another_currency_say_so_and_lead_to_ones_own(marta: Client) -> None:
+    said = "Some rates are in USD, and your company counts in EUR"
+    before = marta.get("/manage/results/rates").content.decode()
+    assert said in before
+    assert 'href="#own"' in before
+    assert 'id="own"' in before
+    marta.post("/manage/results/rates/confirm")
+    assert said in marta.get("/manage/results/rates").content.decode()
+    assert said not in marta.get("/manage/results/").content.decode()
+    Rate.objects.update(currency="EUR")
+    assert said not in marta.get("/manage/results/rates").content.decode()
+
+
 def test_a_rate_of_ones_own_holds_from_its_day_and_moves_no_day_before(marta: Client, december: People) -> None:
     marta.post("/manage/results/rates/confirm")
     share = share_on(december.ana, make_post(december.house), date(2026, 11, 25))
@@ -125,7 +172,7 @@ def test_a_rate_of_ones_own_holds_from_its_day_and_moves_no_day_before(marta: Cl
     )
     wrong = marta.post("/manage/results/rates", rate | {"base": "0", "source": ""})
     assert wrong.status_code == 422
-    assert "Our campaigns" not in wrong.content.decode().split("Enter your own")[1]
+    assert "Our campaigns" not in wrong.content.decode().split('id="own"')[1]
 
 
 def test_a_team_is_not_shown_when_the_rest_would_tell_about_few(marta: Client, december: People) -> None:

@@ -111,6 +111,10 @@ class Cut:
         """Give the rows for a file: numbers plain, money in major units."""
         return [[line.name, *(_cell(line, column, currency) for column in self.columns)] for line in self.lines]
 
+    def without_before(self) -> "Cut":
+        """Give the same table for the first stretch of all: where nothing was before, no figure stands, not a nought."""
+        return replace(self, lines=tuple(replace(line, before=None) for line in self.lines))
+
 
 def columns_of(by: str) -> tuple[str, ...]:
     """Give the figures of a cut: groups of people have no value."""

@@ -156,6 +156,7 @@ def _page(request: HttpRequest, post: Post, sheet: Sheet, *, status: int = 200) 
         "images_error": sheet.images_error,
         "autosaves": post.state in AUTOSAVED,
         "missing": [] if post.state == Post.State.OFFERED else list(_missing(post, at).values()),
+        "has_links": post.links.exists(),
         "is_over": bool(post.expires_at and post.expires_at <= at),
         **_preview_context(request, sheet, post),
         **mix_context(post.program),

@@ -125,7 +125,7 @@ def tile(kpi: Kpi, *, linked: bool = True) -> Figure:
         certainty=kpi.certainty.value,
         icon=ICONS[kpi.code],
         difference=difference(kpi),
-        note=_note(kpi),
+        note=note(kpi),
         how=kpi.definition.formula,
         url=url,
     )
@@ -148,7 +148,7 @@ def difference(kpi: Kpi) -> Difference | None:
 
 
 def _whole_per_cent(kpi: Kpi) -> int | None:
-    """Give the change as it is written, unless it is written in points or as a difference."""
+    """Give the change as it is written, unless it is written in percentage points or as a difference."""
     rate = kpi.change_rate
     if rate is None or kpi.definition.unit is Unit.PER_CENT or abs(_plain(kpi.previous)) < FROM_HERE_IN_PER_CENT:
         return None
@@ -159,7 +159,7 @@ def _change(kpi: Kpi, difference: Decimal) -> str:
     sign = "+" if difference > 0 else "−"
     if kpi.definition.unit is Unit.PER_CENT:
         points = number_format(abs(difference), 1, use_l10n=True)
-        return _("%(sign)s%(points)s points") % {"sign": sign, "points": points}
+        return _("%(sign)s%(points)s percentage points") % {"sign": sign, "points": points}
     rate = _whole_per_cent(kpi)
     if rate is not None:
         return f"{sign}{number_format(rate, 0, use_l10n=True)}\u00a0%"
@@ -169,12 +169,22 @@ def _change(kpi: Kpi, difference: Decimal) -> str:
     return f"{sign}{written(int(size))}"
 
 
-def _note(kpi: Kpi) -> Text:
+def note(kpi: Kpi) -> Text:
+    """Say what stands in place of a change: why there is no figure, how far it may lie off, or nothing to compare with."""
     if kpi.value is None:
         return kpi.withheld
     if kpi.low is not None and kpi.high is not None and kpi.low != kpi.high:
         return _("between %(low)s and %(high)s") % {"low": written(kpi.low), "high": written(kpi.high)}
-    return _("The first period, so there is nothing to compare with yet.")
+    return no_comparison(kpi)
+
+
+def no_comparison(kpi: Kpi) -> Text:
+    """Say why a figure is not said against the stretch before."""
+    if kpi.is_first:
+        return _("The first period, so there is nothing to compare with yet.")
+    if isinstance(kpi.value, Money):
+        return _("Not compared: nothing of the period before has a price.")
+    return _("Not compared: too few people for it.")
 
 
 def sides(parts: tuple[Part, ...]) -> list[Side]:

@@ -25,7 +25,9 @@ from vocero.lib.periods import PeriodKind, last_closed
 from vocero.lib.replica import from_replica
 from vocero.lib.words import pick
 from vocero.measurement.alldays import AllDays
+from vocero.measurement.kpis import is_first
 from vocero.measurement.models import SharedPost
+from vocero.measurement.services import first_day as first_day_of_figures
 from vocero.measurement.spans import Span
 from vocero.networks.queries import label_of
 from vocero.notices.queries import mail_health
@@ -57,10 +59,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class LastWeek:
-    """Last week in one sentence, and the same of the week before it."""
+    """Last week in one sentence, and the same of the week before it; nothing where there was no such week yet."""
 
     sentence: str
     against: str
+    is_quiet: bool
 
 
 @manager
@@ -170,11 +173,17 @@ def last_week(program: Program, company: Installation, at: datetime) -> LastWeek
     span = Span(period, period.first_on, period.last_on)
     spans = (span, span.before())
     days = AllDays(program.pk, *spans)
-    now, then = (
-        _said(days.shares(one).total, days.unique_clicks(one), days.conversions(one, company.currency).count)
+    facts = [
+        (days.shares(one).total, days.unique_clicks(one), days.conversions(one, company.currency).count)
         for one in spans
+    ]
+    now, then = (_said(*one) for one in facts)
+    begins_on = first_day_of_figures(at, company)
+    return LastWeek(
+        sentence=now if period.last_on >= begins_on else "",
+        against="" if is_first(span, begins_on) else then,
+        is_quiet=not any(map(any, facts)),
     )
-    return LastWeek(now, then)
 
 
 def _said(shares: int, clicks: int, conversions: int) -> str:

@@ -78,11 +78,14 @@ def rates(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved. Clicks from that day on are priced with it."))
             return redirect("manager:results-rates")
-    known = list(Rate.objects.order_by("network", "-from_on"))
+    waiting = services.unconfirmed_rates(at=at)
+    known = list(Rate.objects.filter(confirmed_at__isnull=False).order_by("network", "-from_on"))
     context = {
         "form": form,
-        "waiting": [_shown(rate) for rate in services.unconfirmed_rates(at=at)],
-        "rates": [_shown(rate) for rate in known if rate.confirmed_at is not None],
+        "waiting": [_shown(rate) for rate in waiting],
+        "rates": [_shown(rate) for rate in known],
+        "currency": company.currency,
+        "foreign": sorted({rate.currency for rate in (*waiting, *known)} - {company.currency}),
     }
     return render(request, "manager/rates.html", context, status=422 if form.errors else 200)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -35,7 +35,17 @@ from vocero.web.access import manager
 from vocero.web.context import seen_by
 from vocero.web.manager import cuts, narrowing
 from vocero.web.manager.figure_charts import figure_chart
-from vocero.web.manager.figures import day_label, difference, left_out, period_name, sides, span_name, tile, written
+from vocero.web.manager.figures import (
+    day_label,
+    difference,
+    left_out,
+    no_comparison,
+    period_name,
+    sides,
+    span_name,
+    tile,
+    written,
+)
 from vocero.web.manager.narrowing import Choice, Narrowing, Slicing
 from vocero.web.tables import Column, Table
 
@@ -100,6 +110,22 @@ class Asked:
         """Give everybody's days of the stretch and the one before."""
         return kpis.days_of(self.program.pk, self.span, today=self.today)
 
+    @cached_property
+    def begins_on(self) -> date:
+        """The first day that there are figures for."""
+        return first_day(now(), self.house)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether there were no figures yet in the stretch before."""
+        return kpis.is_first(self.span, self.begins_on)
+
+    def kpis(self, days: AllDays | None = None, *, opened: str = "") -> dict[str, kpis.Kpi]:
+        """Give every figure of the stretch, said against the one before if there was one; see `kpis.compute`."""
+        return kpis.compute(
+            self.program.pk, self.span, self.house.currency, days, opened=opened, begins_on=self.begins_on
+        )
+
     def sliced(self, chosen: Choice | None, first: cuts.First | None = None, days: AllDays | None = None) -> Slicing:
         """Give the table that was asked for, or only its first rows, or how far the work on it is."""
         return narrowing.table(
@@ -137,15 +163,14 @@ def results(request: HttpRequest) -> HttpResponse:
     """The page."""
     asked = Asked.read(request)
     days = asked.days()
-    found = kpis.compute(asked.program.pk, asked.span, asked.house.currency, days)
-    begins_on = first_day(now(), asked.house)
+    found = asked.kpis(days)
     context = {
         "asked": asked,
         "title": span_name(asked.span),
-        "against": span_name(asked.span.before()),
+        "against": "" if asked.is_first else span_name(asked.span.before()),
         "kinds": _kinds(asked),
         "earlier": asked.address(period=asked.span.period.previous().key)
-        if asked.span.period.first_on > begins_on
+        if asked.span.period.first_on > asked.begins_on
         else "",
         "later": asked.address(period=asked.span.period.next().key) if asked.span.period.last_on < asked.today else "",
         "first": [tile(found[code]) for code in FIRST],
@@ -185,11 +210,12 @@ def _where_it_came_from(request: HttpRequest, asked: Asked, days: AllDays) -> di
     context = {"narrowing": narrowed, "sliced": sliced, "cut_name": cuts.CUTS[asked.by], **_progress(asked)}
     if sliced.cut is None:
         return context
+    cut = sliced.cut.without_before() if asked.is_first else sliced.cut
     return context | {
-        "cut": sliced.cut,
+        "cut": cut,
         "table": table,
-        "lines": _lines(sliced.cut, table, asked.house.currency),
-        "hidden_lines": sliced.cut.left_out + max(len(sliced.cut.lines) - MOST_LINES, 0),
+        "lines": _lines(cut, table, asked.house.currency),
+        "hidden_lines": cut.left_out + max(len(cut.lines) - MOST_LINES, 0),
     }
 
 
@@ -209,13 +235,14 @@ def figure(request: HttpRequest, code: str) -> HttpResponse:
     if code not in DEFINITIONS:
         raise Http404
     asked = Asked.read(request)
-    kpi = kpis.compute(asked.program.pk, asked.span, asked.house.currency, opened=code)[code]
+    kpi = asked.kpis(opened=code)[code]
     detail = detail_of(asked.program.pk, asked.span, code, currency=asked.house.currency)
     context = {
         "asked": asked,
         "kpi": kpi,
         "value": written(kpi.value, kpi.definition.unit),
         "difference": difference(kpi),
+        "no_comparison": no_comparison(kpi),
         "band": (written(kpi.low), written(kpi.high)) if kpi.low is not None and kpi.low != kpi.high else None,
         "title": span_name(asked.span),
         "parts": sides(kpi.parts),
@@ -235,14 +262,14 @@ def file(request: HttpRequest) -> HttpResponse:
     wants_figures = request.GET.get("by") == FIGURES
     asked = Asked.read(request, by=queries.NETWORK if wants_figures else None)
     if wants_figures:
-        found = kpis.compute(asked.program.pk, asked.span, asked.house.currency)
+        found = asked.kpis()
         head, rows = _figures_file([found[code] for code in (*FIRST, *PEOPLE, *MORE)])
     else:
         cut = asked.sliced(asked.narrowed().chosen).cut
         if cut is None:
             return redirect(asked.address() + "#cut")  # it is not worked out yet
         head = [str(cuts.CUTS[asked.by]), *(_head(column, asked.house.currency) for column in cut.columns)]
-        rows = cut.rows(asked.house.currency)
+        rows = (cut.without_before() if asked.is_first else cut).rows(asked.house.currency)
     name = f"{asked.span.period.key}-{FIGURES if wants_figures else asked.by}.csv"
     response = HttpResponse(to_csv(head, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'

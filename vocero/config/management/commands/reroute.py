@@ -37,8 +37,8 @@ class Command(BaseCommand):
         state = options["state"] or Link.State.REROUTED
         try:
             changed = reroute_links(post, state=state, to=options["to"] or "", at=clock.now())
-        except NotAnAddress:
-            raise CommandError(f"{options['to']} is no address that begins with http:// or https://.") from None
+        except NotAnAddress as refusal:
+            raise CommandError(str(refusal)) from None
         self.stdout.write(f"{changed} links changed. Visitors see it within seconds.")
         if state != Link.State.LIVE and post.state == Post.State.OFFERED:
             self.stdout.write("The post is still offered: archive it, or it will be shared again.")
