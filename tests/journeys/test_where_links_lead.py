@@ -87,7 +87,7 @@ def test_a_visitor_of_what_was_shared_is_told_what_the_program_team_says(
         desk.locator("main form .primary").click()
         assert violations(desk) == []
         arrives(visitor, links[0], "This has been corrected")  # it was only asked
-        desk.get_by_role("button", name="Yes, end it").click()
+        desk.get_by_role("button", name="Yes, end them").click()
         desk.get_by_text("2 links say that it has been taken down").wait_for()
         arrives(visitor, links[1], "This has been taken down")
         expect(visitor.get_by_role("link")).to_have_count(0)

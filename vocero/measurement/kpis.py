@@ -49,7 +49,7 @@ class Kpi:
     """One figure of a stretch of days, as it may be shown: never a bare number.
 
     `value` is None when there is none to show; `withheld` then says why. `previous` is the same figure of the stretch
-    before, None when that cannot be said; `is_first` then says that there was none before.
+    before, None when that cannot be said; `is_first` then says that there was none before, `uncompared` another reason.
     """
 
     definition: Definition
@@ -64,6 +64,7 @@ class Kpi:
     withheld: Text = ""
     note: Text = ""
     is_first: bool = False
+    uncompared: Text = ""
 
     @property
     def code(self) -> str:
@@ -181,7 +182,13 @@ def _adoption(now: _Facts, then: _Facts) -> Iterable[Kpi]:
     for code, value, previous in pairs:
         if shown:
             tells = code == "joined" and few_asked  # what those few answered
-            yield _kpi(code, now.span, value, previous=previous if comparable and not tells else None)
+            yield _kpi(
+                code,
+                now.span,
+                value,
+                previous=previous if comparable and not tells else None,
+                uncompared=_("Not compared: only few people were invited since.") if comparable and tells else "",
+            )
         else:
             yield _kpi(code, now.span, None, withheld=_("Appears when five people are invited."))
 
@@ -338,7 +345,7 @@ def _media_value(now: _Facts, then: _Facts) -> Kpi:
         low=first.low,
         high=first.high,
         previous=former,
-        parts=tuple(Part(_("in another currency"), band.base, Certainty.ESTIMATED) for band in others),
+        parts=tuple(Part(_("in another currency, not converted"), band.base, Certainty.ESTIMATED) for band in others),
         exclusions=unpriced,
         note=_("A comparison only. It is neither revenue nor a return, and it is never added to anything."),
     )

@@ -105,7 +105,7 @@ def test_a_figure_that_few_people_would_give_away_is_not_called_the_first() -> N
     span = Span.until(Period.parse("2026-11"), TODAY)
     assert (
         no_comparison(Kpi(DEFINITIONS["joined"], span, 12, Certainty.MEASURED))
-        == "Not compared: too few people for it."
+        == "Not compared: too few people in the period before."
     )
     emv = Kpi(DEFINITIONS["emv"], span, Money(100, "EUR"), Certainty.ESTIMATED)
     assert no_comparison(emv) == "Not compared: nothing of the period before has a price."

@@ -175,7 +175,7 @@ def note(kpi: Kpi) -> Text:
         return kpi.withheld
     if kpi.low is not None and kpi.high is not None and kpi.low != kpi.high:
         return _("between %(low)s and %(high)s") % {"low": written(kpi.low), "high": written(kpi.high)}
-    return no_comparison(kpi)
+    return _("Nothing to compare with yet.") if kpi.is_first else no_comparison(kpi)
 
 
 def no_comparison(kpi: Kpi) -> Text:
@@ -184,7 +184,7 @@ def no_comparison(kpi: Kpi) -> Text:
         return _("The first period, so there is nothing to compare with yet.")
     if isinstance(kpi.value, Money):
         return _("Not compared: nothing of the period before has a price.")
-    return _("Not compared: too few people for it.")
+    return kpi.uncompared or _("Not compared: too few people in the period before.")
 
 
 def sides(parts: tuple[Part, ...]) -> list[Side]:
