@@ -99,7 +99,6 @@ def here(*, cold: bool = True) -> dict[str, float]:
 
     from bench.largest_facts import ENDS_ON
     from vocero.lib import clock
-    from vocero.measurement import tops
 
     settings.ALLOWED_HOSTS = ["*"]
     clock.set_clock(lambda: datetime.combine(ENDS_ON, datetime.min.time(), UTC) + timedelta(hours=20))
@@ -112,7 +111,7 @@ def here(*, cold: bool = True) -> dict[str, float]:
         reset_queries()
         found[f"warm_ms_{name}"] = _median(ask)
         found[f"cpu_ms_{name}"] = _median(ask, clock=time.thread_time)
-        found[f"first_ms_{name}"] = _median(ask, before=tops.forget)
+        found[f"first_ms_{name}"] = _median(ask, before=_forget)
         if cold and connection.vendor == "sqlite":
             found[f"cold_ms_{name}"] = _median(ask, before=_cool_down)
     for state in ("warm", "cold"):
@@ -176,13 +175,22 @@ def _median(
     return statistics.median(times)
 
 
+def _forget() -> None:
+    """Let this process forget what it keeps of figures."""
+    from vocero.measurement import tops
+    from vocero.recognition import ranking
+    from vocero.web.manager import results
+
+    tops.forget()
+    ranking.forget()
+    results.forget()
+
+
 def _cool_down() -> None:
     """Drop what the operating system and this process keep of the database, and open it anew."""
     from django.db import connection
 
-    from vocero.measurement import tops
-
-    tops.forget()
+    _forget()
     connection.close()
     place = Path(str(connection.settings_dict["NAME"]))
     os.sync()

@@ -68,6 +68,30 @@ def test_equal_points_share_a_place(people: People) -> None:
     assert places == [7, 6, 5, 4, 1, 1, 3]
 
 
+def test_the_very_many_are_counted_once_for_everybody_and_those_in_front_for_each(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = seven_earn(people)
+    exact = [ranking.standing(one, people.program, OCTOBER) for one in (*members, people.marta)]
+    monkeypatch.setattr(ranking, "NEAR", 2)
+    ranking.forget()
+    assert [ranking.standing(one, people.program, OCTOBER) for one in (*members, people.marta)] == exact
+    with CaptureQueriesContext(connection) as asked:
+        ranking.standing(members[0], people.program, OCTOBER)
+    assert len(asked) == 2
+    share = share_on(members[0], make_post(people.house), LAST_OF_MONTH, **BY_API | {"network": "bluesky"})
+    click_on(share, LAST_OF_MONTH, list(range(50)))
+    services.score(at=LATER)
+    assert ranking.standing(members[0], people.program, OCTOBER).place == 1
+    assert ranking.standing(members[6], people.program, OCTOBER).place == 2
+    assert ranking.standing(members[1], people.program, OCTOBER).place == 6
+    monkeypatch.setattr(ranking, "KEPT_FOR", 0.0)
+    assert ranking.standing(members[1], people.program, OCTOBER) == ranking.Standing(7, 6, 7)
+    monkeypatch.setattr(ranking, "KEPT_FOR", 60.0)
+    PeriodPoints.objects.filter(member=members[0]).update(points=1)
+    assert ranking.standing(members[6], people.program, OCTOBER).place == 1
+
+
 def test_a_period_with_fewer_than_five_people_tells_nothing_about_the_others(people: People) -> None:
     seven_earn(people)
     Enrolment.objects.update(shows_name=True)

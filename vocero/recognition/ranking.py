@@ -3,9 +3,12 @@
 Everything is read from `PeriodPoints` by its index of places; the ledger is never added up for a page.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
+from time import monotonic
 from typing import Any, Final
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
@@ -26,6 +29,11 @@ KINDS: Final = {
 MOST_POINTS: Final = 2**31 - 1
 FEW_NAMED: Final = 2000
 """Up to so many people with a name it is cheaper to look each of them up than to walk down the places."""
+NEAR: Final = 10_000
+"""So many people are counted for each reader. Where there are more, how many have how many points is counted once for all
+readers and kept for a while: PostgreSQL looks at each row whose neighbours changed since the last vacuum."""
+KEPT_FOR: Final = 60.0
+"""Seconds that such a count is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +74,77 @@ def ranking(program: Program, period: Period | None, *, reader: Member, most: in
 
 
 def standing(member: Member, program: Program, period: Period | None) -> Standing:
-    """Give a member's own place, from the index of places, in two queries."""
+    """Give a member's own place, from the index of places, in two queries, or three where there are very many people.
+
+    Beyond the first NEAR people place and total may be as old as KEPT_FOR.
+    """
     points = _rows(program, period).filter(member=member).values_list("points", flat=True).first() or 0
-    kind, first_on = of_period(period)
     values: list[Any] = []
     sides = []
     # Both sides are counted apart: each is a stretch of the index, and no row is looked at for itself.
     for least, most in ((max(points, 0), MOST_POINTS), (0, max(points, 0))):
-        where = " AND ".join(
-            f"{name} = {marked(PeriodPoints, name, value, values)}"
-            for name, value in (("program_id", program.pk), ("kind", kind.value), ("first_on", first_on))
-        )
-        more, up_to = (marked(PeriodPoints, "points", one, values) for one in (least, most))
-        table = PeriodPoints._meta.db_table
-        sides.append(f"(SELECT COUNT(*) FROM {table} WHERE {where} AND points > {more} AND points <= {up_to})")  # noqa: S608
+        own = _with_points(program, period, least, most, values)
+        sides.append(f"(SELECT COUNT(*) FROM (SELECT 1 {own} LIMIT {NEAR + 1}) side)")  # noqa: S608
     [(above, others)] = ask(f"SELECT {', '.join(sides)}", values)
     everybody = above + others
+    if max(above, others) > NEAR:
+        crowd = _crowd(program, period)
+        above = max(above, crowd.above(points)) if above > NEAR else above
+        everybody = max(everybody, above + others, crowd.everybody)
     return Standing(
         place=above + 1 if points > 0 else None,
         points=points,
         of=everybody if everybody >= LEAST_PEOPLE else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Crowd:
+    """How many people have how many points: each amount in order, and how many have at most so much."""
+
+    counted_at: float
+    amounts: Sequence[int]
+    up_to: Sequence[int]
+
+    @property
+    def everybody(self) -> int:
+        return self.up_to[-1] if self.up_to else 0
+
+    def above(self, points: int) -> int:
+        """Give how many have more."""
+        place = bisect_right(self.amounts, points)
+        return self.everybody - (self.up_to[place - 1] if place else 0)
+
+
+_CROWDS: Final = dict[tuple[int, PeriodPoints.Kind, date], _Crowd]()
+forget: Final = _CROWDS.clear
+"""For measuring what it takes to count for the first time."""
+
+
+def _crowd(program: Program, period: Period | None) -> _Crowd:
+    key, now = (program.pk, *of_period(period)), monotonic()
+    kept = _CROWDS.get(key)
+    if kept and now - kept.counted_at < KEPT_FOR:
+        return kept
+    values: list[Any] = []
+    own = _with_points(program, period, 0, MOST_POINTS, values)
+    found = ask(f"SELECT points, COUNT(*) {own} GROUP BY points ORDER BY points", values)
+    made = _Crowd(now, [points for points, _many in found], list(accumulate(many for _points, many in found)))
+    for old in [one for one, crowd in list(_CROWDS.items()) if now - crowd.counted_at >= KEPT_FOR]:
+        _CROWDS.pop(old, None)
+    _CROWDS[key] = made
+    return made
+
+
+def _with_points(program: Program, period: Period | None, least: int, most: int, values: list[Any]) -> str:
+    """Give the end of a statement about people with more than `least` and at most `most` points."""
+    kind, first_on = of_period(period)
+    where = " AND ".join(
+        f"{name} = {marked(PeriodPoints, name, value, values)}"
+        for name, value in (("program_id", program.pk), ("kind", kind.value), ("first_on", first_on))
+    )
+    more, up_to = (marked(PeriodPoints, "points", one, values) for one in (least, most))
+    return f"FROM {PeriodPoints._meta.db_table} WHERE {where} AND points > {more} AND points <= {up_to}"
 
 
 def leaders(program: Program, period: Period | None, *, most: int = 50) -> list[Leader]:

@@ -328,6 +328,10 @@ def _drawn(series: queries.Series, _language: str | None) -> tuple[charts.Chart,
     )
 
 
+forget: Final = _drawn.cache_clear
+"""For measuring what it takes to draw for the first time."""
+
+
 def _table(request: HttpRequest, by: str) -> Table:
     people = by in cuts.PEOPLE_CUTS
     columns = [
