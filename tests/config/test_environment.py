@@ -76,6 +76,7 @@ def test_every_setting_can_stand_in_a_file(tmp_path: Path) -> None:
         "VOCERO_MAIL_FROM": "Vocero <v@example.com>",
         "VOCERO_STORAGE": "/srv/files",
         "VOCERO_CLICK_SYNC": "database",
+        "VOCERO_CLICKS_PER_ADDRESS": "900",
         "VOCERO_RAW_CLICK_DAYS": "120",
         "VOCERO_OLD_CLICKS": "forget",
         "VOCERO_ARCHIVE": "/srv/archive",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.drills import broken_disk, counting, database_away, disks, full_disk, power, slow_clients
+from bench.drills import broken_disk, counting, database_away, disks, floods, full_disk, power, slow_clients
 from bench.tools import what_is_missing
 from tests.running import prepared_database
 
@@ -109,3 +109,21 @@ def test_slow_forms_without_a_proxy_keep_pages_from_others_but_no_link(tmp_path:
     assert outcome.clicks > 0, outcome
     assert outcome.not_answered == 0, outcome
     assert outcome.pages_not_answered > 0, outcome
+
+
+def furnished(folder: Path) -> Path:
+    """Put a database with all migrations where a drill looks for its own."""
+    (folder / "data").mkdir()
+    prepared_database(folder / "data")
+    return folder
+
+
+def test_a_flood_from_one_address_costs_nobody_else_anything(tmp_path: Path) -> None:
+    outcome = floods.drill(furnished(tmp_path), limit=50)
+    assert outcome.is_right, outcome
+
+
+def test_links_without_a_limit_that_count_a_flood_are_found_out(tmp_path: Path) -> None:
+    outcome = floods.drill(furnished(tmp_path), limit=50, told_limit=0)
+    assert (outcome.sent_on, outcome.counted, outcome.left_out) == (500, 500, 0), outcome
+    assert not outcome.is_right

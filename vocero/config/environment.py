@@ -45,6 +45,7 @@ class Environment:
     mail_from: str
     storage: Path
     click_sync: str
+    clicks_per_address: int
     raw_click_days: int
     old_clicks: str
     archive: Path
@@ -154,6 +155,7 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
         mail_from=reader.take(variables.MAIL_FROM) or f"Vocero <vocero@{urlsplit(base_url).hostname}>",
         storage=reader.take(variables.STORAGE) or data / "files",
         click_sync=click_sync,
+        clicks_per_address=reader.must(variables.CLICKS_PER_ADDRESS),
         raw_click_days=reader.must(variables.RAW_CLICK_DAYS),
         old_clicks=reader.must(variables.OLD_CLICKS),
         archive=reader.take(variables.ARCHIVE) or data / "archive",

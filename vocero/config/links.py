@@ -27,6 +27,7 @@ def settings(told: Environment) -> LinksSettings:
         trusted_proxies=told.trusted_proxies,
         sync=told.click_sync,
         places=told.geo_database,
+        most_from_address=told.clicks_per_address,
     )
 
 

@@ -167,6 +167,15 @@ CLICK_SYNC = Setting(
     "system has it (a power cut may lose a second of clicks), `database` after PostgreSQL has committed it.",
     default="local",
 )
+CLICKS_PER_ADDRESS = Setting(
+    "VOCERO_CLICKS_PER_ADDRESS",
+    "number",
+    addresses.whole_number(0, 65_000),
+    "How many clicks on one link from one address count on one day, in each process that answers links. Who clicks more is "
+    "still sent on, and the clicks stand among robots. All people of an office behind one address are one address here; "
+    "private addresses have no limit, and with 0 none has.",
+    default="5000",
+)
 RAW_CLICK_DAYS = Setting(
     "VOCERO_RAW_CLICK_DAYS",
     "number",
@@ -244,6 +253,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
     MAIL_FROM,
     STORAGE,
     CLICK_SYNC,
+    CLICKS_PER_ADDRESS,
     RAW_CLICK_DAYS,
     OLD_CLICKS,
     ARCHIVE,

@@ -120,7 +120,7 @@ DEFINITIONS: Final = {
 REASONS: Final[dict[str, Text]] = {
     "head": _("only asked for the headers"),
     "preview": _("a network’s preview of the link"),
-    "bot": _("robots"),
+    "bot": _("robots, and floods from one address"),
     "prefetch": _("fetched ahead by a browser, not opened"),
     "no_agent": _("no browser named"),
     "own": _("the advocate’s own clicks"),

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from vocero.tracking.agents import BOT, PREVIEW, Agent, read_agent
-from vocero.tracking.segment import HEAD_METHOD, PREFETCH
+from vocero.tracking.segment import FLOOD, HEAD_METHOD, PREFETCH
 
 VALID: Final = "valid"
 REPEAT: Final = "repeat"
@@ -36,7 +36,7 @@ def _is_preview(asked: Asked) -> bool:
 
 
 def _is_bot(asked: Asked) -> bool:
-    return asked.agent.kind == BOT
+    return asked.agent.kind == BOT or bool(asked.flags & FLOOD)
 
 
 def _is_prefetch(asked: Asked) -> bool:

@@ -22,7 +22,7 @@ def visitor_key(salt: bytes, address: str, agent: str) -> bytes:
     Keyed BLAKE2b over the whole IPv4 address or the first 64 bits of an IPv6 address, and the agent's text. Without the
     salt, which is deleted when the day closes, nobody can tell whose key it was or follow it to another day.
     """
-    return key_with(keyed(salt), address, agent.encode("utf-8", "replace"))
+    return key_with(keyed(salt), network_part(address), agent.encode("utf-8", "replace"))
 
 
 def keyed(salt: bytes) -> "hashlib.blake2b":
@@ -30,10 +30,10 @@ def keyed(salt: bytes) -> "hashlib.blake2b":
     return hashlib.blake2b(key=salt, digest_size=VISITOR_BYTES)
 
 
-def key_with(begun: "hashlib.blake2b", address: str, agent: bytes) -> bytes:
-    """Give what `visitor_key` gives, with a salt's digest and the agent's bytes at hand."""
+def key_with(begun: "hashlib.blake2b", part: bytes, agent: bytes) -> bytes:
+    """Give what `visitor_key` gives, with a salt's digest, the address's `network_part` and the agent's bytes at hand."""
     digest = begun.copy()
-    digest.update(network_part(address) + agent)
+    digest.update(part + agent)
     return digest.digest()
 
 

@@ -10,6 +10,7 @@ from vocero.lib.ids import LINK_TOKEN_LENGTH, is_link_token
 from vocero.tracking import agents, segment
 from vocero.tracking.click_token import write_token
 from vocero.tracking.links.database import Card, DatabaseAway
+from vocero.tracking.links.floods import Floods, place_of
 from vocero.tracking.links.keeper import Keeper
 from vocero.tracking.links.pages import HEADERS, card_page, language_of, notice_page
 from vocero.tracking.links.settings import LinksSettings
@@ -24,6 +25,7 @@ MOST_GUESSES: Final = 60
 _NO_STORE: Final = ("cache-control", "no-store")
 _STATUS: Final = {"unknown": 404, "withdrawn": 410, "expired": 410, "rerouted": 410, "away": 503, "busy": 429}
 _CARD_SECONDS: Final = 60.0
+_ADDRESSES: Final = 8192
 
 UNKNOWN: Final = Known(0, "unknown", None)
 AWAY: Final = Known(0, "away", None)
@@ -57,6 +59,8 @@ class Core:
         self._cards: dict[int, tuple[float, Card | None]] = {}
         self._guesses: dict[bytes, int] = {}
         self._guesses_until = 0.0
+        self._floods = Floods(settings.most_from_address)
+        self._addresses: dict[str, tuple[bytes, int, bytes, int]] = {}
 
     def known(self, path: str) -> Known | str:
         """Give the link of a path (`/l/<token>`, or `/<token>` on a host of its own), or the token that must be asked for."""
@@ -114,13 +118,15 @@ class Core:
         referrer = header("referer")
         agent_bytes = agent.encode("utf-8", "replace")
         day, salt = self._keeper.days.of(at_us)
-        country, network_class = self._places.find(address)
+        part, place, country, network_class = self._addresses.get(address) or self._read_address(address)
+        if not flags and self._floods.is_one_more(link_id, part, place, day):
+            flags = segment.FLOOD
         record = segment.pack(
             click_id,
             at_us,
             link_id,
             day,
-            key_with(salt, address, agent_bytes),
+            key_with(salt, part, agent_bytes),
             flags,
             country,
             network_class,
@@ -135,6 +141,14 @@ class Core:
         if surroundings.connected_hosts and target.host.removeprefix("www.") in surroundings.connected_hosts:
             word = write_token(click_id, self._settings.click_key)
         return Answer(302, [("location", target.location(word)), _NO_STORE], "", record)
+
+    def _read_address(self, address: str) -> tuple[bytes, int, bytes, int]:
+        """Give an address's network part, where its counters lie, its country and its class of network; kept for a while."""
+        if len(self._addresses) >= _ADDRESSES:
+            self._addresses.clear()
+        part = network_part(address)
+        found = self._addresses[address] = part, place_of(part), *self._places.find(address)
+        return found
 
     def _notice(self, known: Known, header: Header) -> Answer:
         surroundings = self._keeper.surroundings

@@ -11,7 +11,8 @@ class LinksSettings:
     """Folders, database and rules of one links process.
 
     `segments` is where clicks are written, `known` where known links and salts are kept. `sqlite` or `postgresql` (the
-    arguments of psycopg's `connect`) says where the links are. `sync` is the setting VOCERO_CLICK_SYNC.
+    arguments of psycopg's `connect`) says where the links are. `sync` is the setting VOCERO_CLICK_SYNC,
+    `most_from_address` VOCERO_CLICKS_PER_ADDRESS.
     """
 
     segments: Path
@@ -25,3 +26,4 @@ class LinksSettings:
     sync: str = "local"
     places: Path | None = None
     most_links: int = 400_000
+    most_from_address: int = 5_000
