@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
+from django.utils.translation import override
 
 from tests.cast import People, SignIn, make_member
 from tests.measurement.facts import click_on, convert_on, invite, join, noon, share_on
@@ -31,7 +32,7 @@ from vocero.people.models import Member
 from vocero.recognition.queries import thanks_for
 from vocero.sharing.models import Share
 from vocero.tracking.models import Click
-from vocero.web.manager.figures import difference, no_comparison
+from vocero.web.manager.figures import difference, no_comparison, period_label
 from vocero.web.manager.results import daily_charts
 
 TODAY = date(2026, 12, 3)
@@ -127,6 +128,14 @@ def test_a_change_is_never_called_nought(code: str, before: Value, after: Value,
     found = difference(kpi)
     assert found is not None
     assert found.text == said
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Nov 2026"), ("es", "nov 2026"), ("it", "nov 2026"), ("pl", "lis 2026")]
+)
+def test_months_below_a_chart_are_short_enough_for_a_phone(language: str, said: str) -> None:
+    with override(language):
+        assert period_label(Period.parse("2026-11")) == said
 
 
 def test_what_clicks_would_have_cost_is_not_priced_until_rates_are_confirmed_and_stands_last(marta: Client) -> None:

@@ -14,7 +14,7 @@ from vocero.measurement.definitions import Definition, Unit
 from vocero.measurement.details import Detail
 from vocero.networks.queries import label_of
 from vocero.web import charts
-from vocero.web.manager.figures import day_label, period_name
+from vocero.web.manager.figures import day_label, period_label
 
 UNITS: Final = {
     Unit.PEOPLE: gettext_lazy("people"),
@@ -67,7 +67,7 @@ def _of_amounts(definition: Definition, detail: Detail, currency: str, days: Seq
 def _label(row: date | Period | str) -> str:
     if isinstance(row, date):
         return day_label(row)
-    return period_name(row) if isinstance(row, Period) else row
+    return period_label(row) if isinstance(row, Period) else row
 
 
 def _number(value: Any) -> float:

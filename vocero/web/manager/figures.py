@@ -109,6 +109,14 @@ def _day_label(day: date, language: str) -> str:
     return text if language.startswith("en") else text.lower()
 
 
+def period_label(period: Period) -> str:
+    """Give a period as it stands below a chart, where four of them stand side by side on a phone: Nov 2026."""
+    if period.kind is not PeriodKind.MONTH:
+        return period_name(period)
+    text = date_format(period.first_on, "M Y")
+    return text if (get_language() or "en").startswith("en") else text.lower()
+
+
 def _short_name(span: Span) -> str:
     """Give the name of a stretch as it fits a tile: without the year where the page says it."""
     by_days = span.period.kind is PeriodKind.WEEK or not span.is_whole
