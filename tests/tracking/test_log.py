@@ -1,9 +1,9 @@
 """Clicks are written and made safe in groups; who waits is told the truth, whatever the disk and the others do."""
 
 import asyncio
+import itertools
 import os
 import threading
-import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.running import wait_for
 from tests.tracking.test_segment import AT_US, record
 from vocero.tracking import segment
 from vocero.tracking.links.log import ClickLog
@@ -143,11 +144,9 @@ def test_losses_before_a_segment_can_be_made_stand_in_the_first_one(
         for _ in range(3):
             assert looks.acquire(timeout=60)
     assert capfd.readouterr().err.count("no segment can be made") == 1  # of three times that it looked
-    deadline, tried = time.monotonic() + 60, 2
-    while not log.store(click(tried + 1)):
-        assert time.monotonic() < deadline
-        tried += 1
-        time.sleep(0.05)
+    numbers = itertools.count(3)
+    wait_for(lambda: log.store(click(next(numbers))), what="a segment")
+    tried = next(numbers) - 2  # the last one was stored
     assert log.lost == tried
     log.close()
     (path,) = segments_in(tmp_path)
