@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.accessibility import violations
-from tests.journeys.test_main_path import set_up, sign_in
+from tests.journeys.steps import set_up, sign_in
 from tests.running import Running, installation, wait_for
 from tests.servers.loopback import LoopbackServer, Reply
 
