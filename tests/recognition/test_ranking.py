@@ -84,7 +84,8 @@ def test_the_very_many_are_counted_once_for_everybody_and_those_in_front_for_eac
     services.score(at=LATER)
     assert ranking.standing(members[0], people.program, OCTOBER).place == 1
     assert ranking.standing(members[6], people.program, OCTOBER).place == 2
-    assert ranking.standing(members[1], people.program, OCTOBER).place == 6
+    kept = connection.vendor == "postgresql"
+    assert ranking.standing(members[1], people.program, OCTOBER).place == (6 if kept else 7)
     monkeypatch.setattr(ranking, "KEPT_FOR", 0.0)
     assert ranking.standing(members[1], people.program, OCTOBER) == ranking.Standing(7, 6, 7)
     monkeypatch.setattr(ranking, "KEPT_FOR", 60.0)

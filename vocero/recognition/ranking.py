@@ -11,10 +11,12 @@ from itertools import accumulate
 from time import monotonic
 from typing import Any, Final
 
+from django.db import connections
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from vocero.company.models import Program
 from vocero.lib.periods import Period, PeriodKind
+from vocero.lib.replica import alias
 from vocero.measurement.definitions import LEAST_PEOPLE
 from vocero.measurement.plain import ask, marked
 from vocero.people.models import Enrolment, Member
@@ -30,8 +32,8 @@ MOST_POINTS: Final = 2**31 - 1
 FEW_NAMED: Final = 2000
 """Up to so many people with a name it is cheaper to look each of them up than to walk down the places."""
 NEAR: Final = 10_000
-"""So many people are counted for each reader. Where there are more, how many have how many points is counted once for all
-readers and kept for a while: PostgreSQL looks at each row whose neighbours changed since the last vacuum."""
+"""So many people PostgreSQL counts for each reader. Where there are more, how many have how many points is counted once for
+all readers and kept for a while: it looks at each row whose neighbours changed since the last vacuum. SQLite never does."""
 KEPT_FOR: Final = 60.0
 """Seconds that such a count is kept."""
 
@@ -76,18 +78,19 @@ def ranking(program: Program, period: Period | None, *, reader: Member, most: in
 def standing(member: Member, program: Program, period: Period | None) -> Standing:
     """Give a member's own place, from the index of places, in two queries, or three where there are very many people.
 
-    Beyond the first NEAR people place and total may be as old as KEPT_FOR.
+    On PostgreSQL place and total may be as old as KEPT_FOR beyond the first NEAR people.
     """
+    is_limited = connections[alias()].vendor == "postgresql"
     points = _rows(program, period).filter(member=member).values_list("points", flat=True).first() or 0
     values: list[Any] = []
     sides = []
     # Both sides are counted apart: each is a stretch of the index, and no row is looked at for itself.
     for least, most in ((max(points, 0), MOST_POINTS), (0, max(points, 0))):
         own = _with_points(program, period, least, most, values)
-        sides.append(f"(SELECT COUNT(*) FROM (SELECT 1 {own} LIMIT {NEAR + 1}) side)")  # noqa: S608
+        sides.append(f"(SELECT COUNT(*) {f'FROM (SELECT 1 {own} LIMIT {NEAR + 1}) side' if is_limited else own})")
     [(above, others)] = ask(f"SELECT {', '.join(sides)}", values)
     everybody = above + others
-    if max(above, others) > NEAR:
+    if is_limited and max(above, others) > NEAR:
         crowd = _crowd(program, period)
         above = max(above, crowd.above(points)) if above > NEAR else above
         everybody = max(everybody, above + others, crowd.everybody)
