@@ -8,7 +8,7 @@ from typing import Final
 
 from vocero.tracking.columns import day_of_number, number_of_day
 from vocero.tracking.keys import Cut, Group, Place
-from vocero.tracking.store import ClickRow
+from vocero.tracking.store import ClickColumns
 
 type Pair = int  # valid clicks above 32 bits, unique ones below
 type Columns = tuple[int, ...]
@@ -66,7 +66,7 @@ def requests_row(verdicts: Mapping[str, int]) -> Columns:
     return valid + sum(reasons), valid, *reasons
 
 
-def count_clicks(rows: Iterable[ClickRow], places: Mapping[int, Place], cuts: Sequence[Cut]) -> Counts:
+def count_clicks(rows: Iterable[ClickColumns], places: Mapping[int, Place], cuts: Sequence[Cut]) -> Counts:
     """Count stored clicks under all their keys; `cuts` are what the numbers of places stand for."""
     counts = Counts()
     first: dict[int, int] = {}

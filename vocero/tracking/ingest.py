@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import repeat
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +37,7 @@ from vocero.tracking.segment import (
     remove_unborn,
     segments_in,
 )
-from vocero.tracking.store import ClickRow
+from vocero.tracking.store import ClickColumns, ClickRow
 from vocero.tracking.visitors import visitor_numbers
 
 KEPT: Final = timedelta(hours=26)
@@ -54,7 +54,6 @@ MOST_AGENTS: Final = 50_000
 _MOST_PROVEN: Final = 500_000
 _MAYBE_OUT: Final = (Share.State.STARTED, Share.State.NOT_POSTED, Share.State.UNCONFIRMED)
 
-_made = tuple.__new__
 logger = logging.getLogger(__name__)
 
 
@@ -66,7 +65,7 @@ class Overtaken(Exception):
 class Prepared:
     """What a stretch of a segment becomes, worked out before the transaction begins, so that it stays short."""
 
-    rows: list[ClickRow]
+    rows: list[ClickColumns]
     places: Mapping[int, Place]
 
 
@@ -76,6 +75,18 @@ class Stored:
 
     proven: set[int]
     days: set[date]
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Let Python look for garbage after a segment, not all through it: a batch makes many objects, and hardly a circle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Ingest:
@@ -138,6 +149,7 @@ class Ingest:
             taken += len(records)
         return taken
 
+    @_collecting_later()
     def _drain_segment(self, path: Path, *, at: datetime) -> int:
         cursor = SegmentCursor.objects.filter(node=node_of(path), segment=path.name).first()
         if cursor is not None and cursor.done_at is not None:
@@ -170,12 +182,11 @@ class Ingest:
     def _commit(
         self, path: Path, cursor: SegmentCursor | None, stretch: Stretch, *, lost: int, at: datetime
     ) -> SegmentCursor:
-        with _collecting_later():
-            prepared = self._prepare(stretch.records, path.name)
-            with transaction.atomic():
-                moved = _move_cursor(path, cursor, stretch, lost=lost, at=at)
-                stored = self._store(prepared)
-            self._remember(stored)
+        prepared = self._prepare(stretch.records, path.name)
+        with transaction.atomic():
+            moved = _move_cursor(path, cursor, stretch, lost=lost, at=at)
+            stored = self._store(prepared)
+        self._remember(stored)
         if stretch.damaged:
             logger.error("%s: %d bytes were damaged and passed over", path.name, stretch.damaged)
         return moved
@@ -207,13 +218,12 @@ class Ingest:
         verdicts, devices = zip(*classed, strict=True)
         if own := store.own_visits(visitors, days.values()):
             verdicts = tuple(_with_own(records, verdicts, places, days, own))
-        columns = (
+        rows: list[ClickColumns] = list(zip(
             ids, links, visitor_numbers(days_found, visitors), verdicts, map(self._countries.__getitem__, countries),
-            classes, devices, map(self._referrer_ids(set(origins)).get, origins),
-        )  # fmt: skip
-        rows: list[ClickRow] = list(map(_made, repeat(ClickRow), zip(*columns, strict=True)))
+            classes, devices, map(self._referrer_ids(set(origins)).get, origins), strict=True,
+        ))  # fmt: skip
         if not set(links) <= places.keys():
-            rows = [row for row in rows if row.link_id in places]
+            rows = [row for row in rows if row[1] in places]
         if len(rows) < len(records):
             logger.error("%s: %d clicks belong to links that do not exist", origin, len(records) - len(rows))
         return Prepared(rows, places)
@@ -302,18 +312,18 @@ def _spare_since(at: datetime) -> datetime:
     return at - KEPT if known is None else max(min(known, at), at - KEPT_AT_MOST)
 
 
-def store_clicks(rows: Sequence[ClickRow]) -> list[ClickRow]:
+def store_clicks(rows: Sequence[ClickColumns]) -> list[ClickColumns]:
     """Insert clicks; the database decides which valid ones are the first of their visitor, link and day.
 
     Gives the rows as they were stored. A click whose id is there already is left out when it is the same click, and gets
     another id when it only has the same one (two processes drew the same number in the same microsecond).
     """
     if connection.vendor == "postgresql":  # two nodes insert the same keys in the same order, so neither waits for ever
-        rows = sorted(rows, key=lambda row: (row.visitor, row.link_id))
+        rows = sorted(rows, key=itemgetter(2, 1))
     refused = store.insert_clicks(rows)
     if not refused:
         return list(rows)
-    left = [rows[place] for place in refused]
+    left = [ClickRow(*rows[place]) for place in refused]
     places = set(refused)
     stored = [row for place, row in enumerate(rows) if place not in places]
     again = [row._replace(verdict=REPEAT) if row.verdict == VALID else row for row in left]
@@ -325,7 +335,7 @@ def store_clicks(rows: Sequence[ClickRow]) -> list[ClickRow]:
     return stored
 
 
-def _store_under_another_id(row: ClickRow) -> list[ClickRow]:
+def _store_under_another_id(row: ClickRow) -> list[ClickColumns]:
     known = Click.objects.filter(pk=row.id).values_list("link_id", "visitor").first()
     if known == (row.link_id, row.visitor):
         return []
@@ -352,18 +362,6 @@ class _Countries(dict[bytes, str]):
     def __missing__(self, code: bytes) -> str:
         found = self[code] = code.decode().strip()
         return found
-
-
-@contextmanager
-def _collecting_later() -> Iterator[None]:
-    """Let Python look for garbage after a batch, not all through it: a batch makes many objects, and hardly a circle."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import batched, chain
 from operator import length_hint
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +15,8 @@ from vocero.tracking.visitors import day_of_visitor
 
 _CHUNK: Final = 500
 _LARGE_CHUNK: Final = 5_000
+_AT_ONCE: Final = 50
+"""Rows of roll-ups a statement on SQLite: beginning one for each costs a third of all."""
 
 _CLICK: Final = "id, link_id, visitor, verdict, country, network_class, device, referrer_id"
 _CLICK_TYPES: Final = ("bigint", "bigint", "bigint", "text", "text", "smallint", "text", "integer")
@@ -64,6 +67,9 @@ _TWO_DAYS: Final = 2 << 48
 
 ROLL_UPS: Final = (STATS, WEEKS, REQUESTS, SHARE_DAYS, SHARE_TOTALS, MEMBER_DAYS, MEMBER_MONTHS)
 
+type ClickColumns = tuple[int, int, int, str, str, int, str, int | None]
+"""A `ClickRow` without its names: SQLite's module takes a fifth less time for a tuple that is nothing else."""
+
 
 class ClickRow(NamedTuple):
     """One row of the table of clicks, in the order of its columns."""
@@ -83,14 +89,14 @@ class ClickRow(NamedTuple):
         return day_of_visitor(self.visitor)
 
 
-def insert_clicks(rows: Sequence[ClickRow]) -> list[int]:
+def insert_clicks(rows: Sequence[ClickColumns]) -> list[int]:
     """Insert the clicks that conflict with nothing; gives the places in `rows` of those that did not go in."""
     if connection.vendor == "postgresql":
         return _insert_on_postgresql(rows)
     return _insert_on_sqlite(rows)
 
 
-def _insert_on_sqlite(rows: Sequence[ClickRow]) -> list[int]:
+def _insert_on_sqlite(rows: Sequence[ClickColumns]) -> list[int]:
     """Insert one by one, which is cheaper than many in one statement whose answer must be gathered.
 
     SQLite calls `refused` for those that conflict, which are few, and changes nothing as it says no; which row that is
@@ -126,7 +132,7 @@ _INSERT_OR_TELL: Final = (
 )
 
 
-def _insert_on_postgresql(rows: Sequence[ClickRow]) -> list[int]:
+def _insert_on_postgresql(rows: Sequence[ClickColumns]) -> list[int]:
     """Insert many at a time.
 
     The key of the table, which is kept in parts by the month, is the id together with the visitor; so an id that another
@@ -139,13 +145,13 @@ def _insert_on_postgresql(rows: Sequence[ClickRow]) -> list[int]:
     refused: list[int] = []
     for begin in range(0, len(rows), _CHUNK):
         part = rows[begin : begin + _CHUNK]
-        visitors = [row.visitor for row in part]
+        visitors = [visitor for _id, _link, visitor, *_others in part]
         there = set(ask(sql, [*_columns(part), min(visitors) - _TWO_DAYS, max(visitors) + _TWO_DAYS]))
         if len(there) == len(part):
             continue
-        for place, row in enumerate(part, begin):
-            if (row.id, row.visitor) in there:
-                there.remove((row.id, row.visitor))  # of the same click twice the first went in
+        for place, (click_id, _link, visitor, *_others) in enumerate(part, begin):
+            if (click_id, visitor) in there:
+                there.remove((click_id, visitor))  # of the same click twice the first went in
             else:
                 refused.append(place)
     return refused
@@ -196,8 +202,9 @@ def _upsert(table: Table, rows: Sequence[tuple[Any, ...]], what: str) -> None:
         for begin in range(0, len(rows), _LARGE_CHUNK):
             ask(sql, _columns(rows[begin : begin + _LARGE_CHUNK]))
     else:
-        marks = _marks(1, len(table.columns))
-        _many(f"INSERT INTO {table.name} ({names}) VALUES {marks} {conflict}", rows)  # noqa: S608
+        width, whole = len(table.columns), len(rows) // _AT_ONCE * _AT_ONCE
+        for many, values in ((_AT_ONCE, batched(chain.from_iterable(rows[:whole]), _AT_ONCE * width)), (1, rows[whole:])):
+            _many(f"INSERT INTO {table.name} ({names}) VALUES {_marks(many, width)} {conflict}", values)  # noqa: S608
 
 
 def share_states(share_ids: Iterable[int]) -> list[tuple[int, str]]:
@@ -228,7 +235,7 @@ def own_visits(visitors: Sequence[bytes], days: Iterable[date]) -> set[tuple[dat
     }
 
 
-def _many(sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def _many(sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
     connection.ensure_connection()
     with connection.wrap_database_errors:
         if connection.vendor == "postgresql":
