@@ -88,7 +88,7 @@ def click_on(share: Share, day: date, visitors: Sequence[int], verdict: str = Cl
     stored = store_clicks([row._replace(id=row.id + first_id_at(noon(day))) for row in rows])
     places = Places()
     stats.add(counts.count_clicks(stored, places.of([share.link.pk]), places.cuts))
-    return stored
+    return [ClickRow(*row) for row in stored]
 
 
 def count_visitors() -> None:

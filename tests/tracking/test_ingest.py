@@ -228,7 +228,7 @@ def test_two_clicks_of_one_batch_with_the_same_id_are_both_stored(link: Link, vi
         first_id_at(MOMENT), link.pk, visitor_number(day_number(TODAY), b"visitor"), "valid", "", 0, "d", None
     )
     other = click._replace(visitor=click.visitor + 1)
-    assert [row.visitor for row in store_clicks([click, other])] == [click.visitor, other.visitor]
+    assert [ClickRow(*row).visitor for row in store_clicks([click, other])] == [click.visitor, other.visitor]
     assert Click.objects.count() == 2
 
 

@@ -131,21 +131,21 @@ def _spread(
 ) -> None:
     """Count what links have on a day under all their keys; links with the same keys are taken together first."""
     shares, members = counts.shares.setdefault(day, {}), counts.members.setdefault(day, {})
-    contents: dict[Group, Pair] = defaultdict(int)
-    people: dict[Group, Pair] = defaultdict(int)
+    contents: dict[Group, Pair] = {}
+    people: dict[Group, Pair] = {}
     for link, packed in links.items():
         share, member, program, _network, content, of = places[link][:6]
         if share is not None and member is not None:
             shares[share] = shares.get(share, 0) + packed
             who = member << _WHO_SHIFT | program
             members[who] = members.get(who, 0) + packed
-        contents[content] += packed
-        people[of] += packed
-    stats: dict[int, Pair] = defaultdict(int)
+        contents[content] = contents.get(content, 0) + packed
+        people[of] = people.get(of, 0) + packed
+    stats: dict[int, Pair] = {}
     for groups in (contents, people):
         for group, packed in groups.items():
             for number in group.ids:
-                stats[number] += packed
+                stats[number] = stats.get(number, 0) + packed
     for group, packed in contents.items():
         _count_requests(counts, group, day, "valid", packed >> 32)
     for number, packed in stats.items():
@@ -192,11 +192,17 @@ def rows_of_stats(counts: Counts) -> list[StatRow]:
     return [(*key, (packed := stats[key]) >> 32, packed & _MASK, 0) for key in sorted(stats)]
 
 
-def rows_of_weeks(days: Iterable[StatRow]) -> list[StatRow]:
+def rows_of_weeks(days: Sequence[StatRow]) -> list[StatRow]:
     """Give the rows of weeks from those of days, in the order of keys."""
+    if len({row[2] for row in days}) == 1:
+        monday = week_of(days[0][2])
+        return [
+            (program, dimension, monday, key, network, valid, unique, 0)
+            for program, dimension, _day, key, network, valid, unique, _visitors in days
+        ]
     weeks: dict[StatKey, tuple[int, int]] = {}
     for program, dimension, day, key, network, valid, unique, _visitors in days:
-        week = (program, dimension, day - (day + 2) % 7, key, network)
+        week = (program, dimension, week_of(day), key, network)
         if week in weeks:
             before = weeks[week]
             weeks[week] = (before[0] + valid, before[1] + unique)

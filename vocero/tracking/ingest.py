@@ -51,7 +51,6 @@ BATCH_ARRIVALS: Final = 400
 """Rows; each holds about ten clicks."""
 MOST_REFERRERS: Final = 20_000
 MOST_AGENTS: Final = 50_000
-_MOST_PROVEN: Final = 500_000
 _MAYBE_OUT: Final = (Share.State.STARTED, Share.State.NOT_POSTED, Share.State.UNCONFIRMED)
 
 logger = logging.getLogger(__name__)
@@ -100,7 +99,6 @@ class Ingest:
         self._classed: dict[tuple[bytes, int], tuple[str, str]] = {}
         self._countries = _Countries()
         self._done: set[str] = set()
-        self._proven: set[int] = set()
         self._to_count: set[date] | None = None
         self._counted_until = 0.0
 
@@ -200,9 +198,7 @@ class Ingest:
 
     def _remember(self, stored: Stored) -> None:
         """Keep in memory what is committed: shares that need no look any more, and days whose visitors changed."""
-        if len(self._proven) + len(stored.proven) > _MOST_PROVEN:
-            self._proven = set()
-        self._proven |= stored.proven
+        self._places.out |= stored.proven
         if self._to_count is not None:
             self._to_count |= stored.days
 
@@ -244,8 +240,8 @@ class Ingest:
 
         Gives the shares that need no look any more; they are remembered once this is committed.
         """
-        proven = self._proven
-        states = store.share_states([share for share in first if share not in proven])
+        out = self._places.out
+        states = store.share_states([share for share in first if share not in out])
         maybe_out = [share_id for share_id, state in states if state in _MAYBE_OUT]
         for share in Share.objects.filter(pk__in=maybe_out):
             confirm_by_click(share, at=moment_of_id(first[share.pk]))

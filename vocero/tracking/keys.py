@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db import connection
 
+from vocero.sharing.models import Share
 from vocero.tracking.columns import ShortWord
 from vocero.tracking.models import DIMENSIONS, NETWORK_LETTERS, ClickStat
 
@@ -23,7 +24,7 @@ _ASKED: Final = """
     SELECT l.id, l.share_id, s.member_id, COALESCE(s.program_id, p.program_id), COALESCE(s.network, ''),
         COALESCE(s.post_id, l.post_id), COALESCE(s.campaign_id, p.campaign_id), COALESCE(s.origin, ''),
         COALESCE(s.kind, ''), COALESCE(CAST(s.topics AS text), '[]'), COALESCE(CAST(s.purposes AS text), '[]'),
-        COALESCE(CAST(s.team_path AS text), '[]'), COALESCE(s.location, ''), COALESCE(s.language, '')
+        COALESCE(CAST(s.team_path AS text), '[]'), COALESCE(s.location, ''), COALESCE(s.language, ''), s.state
     FROM sharing_link l LEFT JOIN sharing_share s ON s.id = l.share_id
         LEFT JOIN content_post p ON s.id IS NULL AND p.id = l.post_id
     WHERE l.id"""
@@ -72,6 +73,8 @@ class Places:
         self._groups: dict[tuple[Any, ...], Group] = {}
         self._ids: dict[Cut, int] = {}
         self._known: dict[tuple[int, str, str, str], tuple[int, int]] = {}
+        self.out: set[int] = set()
+        """The shares, of links that are kept, that sharing said were out."""
         self.cuts: list[Cut] = []
         self.about: dict[Cut, int] = {}
         self.of_people: dict[Cut, int] = {}
@@ -83,7 +86,7 @@ class Places:
         kept = self._kept
         missing = sorted([link for link in wanted if link not in kept])  # a difference would go through all kept ones
         if len(self._kept) + len(missing) > _MOST_KEPT:
-            self._kept = {}
+            self._kept, self.out = {}, set()
             missing = sorted(wanted)
         for row in _ask(missing):
             self._kept[row[0]] = self._place(row)
@@ -105,7 +108,10 @@ class Places:
             teams,
             location,
             language,
+            state,
         ) = row
+        if state == Share.State.SENT:
+            self.out.add(share)
         about = (program, network, post, campaign, origin, kind, topics, purposes)
         of = (program, network, teams, location, language)
         content = self._groups.get(about) or self._group(about, _content(about), self.about)

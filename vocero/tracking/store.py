@@ -203,7 +203,8 @@ def _upsert(table: Table, rows: Sequence[tuple[Any, ...]], what: str) -> None:
             ask(sql, _columns(rows[begin : begin + _LARGE_CHUNK]))
     else:
         width, whole = len(table.columns), len(rows) // _AT_ONCE * _AT_ONCE
-        for many, values in ((_AT_ONCE, batched(chain.from_iterable(rows[:whole]), _AT_ONCE * width)), (1, rows[whole:])):
+        groups = batched(chain.from_iterable(rows[:whole]), _AT_ONCE * width)
+        for many, values in ((_AT_ONCE, groups), (1, rows[whole:])):
             _many(f"INSERT INTO {table.name} ({names}) VALUES {_marks(many, width)} {conflict}", values)  # noqa: S608
 
 
