@@ -6,7 +6,6 @@ import socket
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +17,7 @@ import httpx2
 from django.conf import settings
 
 from vocero.lib.addresses import USUAL_PORTS, BadAddress, Target, ascii_host, check_url, is_public
+from vocero.lib.decoding import Decoder, Undecodable
 
 MEBIBYTE = 1024 * 1024
 MOST_REDIRECTS = 3
@@ -224,13 +224,16 @@ class _Caller:
         return Answer(response.status, headers, body, str(raw))
 
     def _body(self, response: httpcore2.Response, encoding: str) -> bytes:
-        decoder = _Decoder(encoding, self.most_bytes)
-        received = 0
-        for chunk in response.iter_stream():
-            received += len(chunk)
-            if received > self.most_bytes:
-                raise NoAnswer("too large")
-            decoder.feed(chunk)
+        try:
+            decoder = Decoder(encoding, self.most_bytes)
+            received = 0
+            for chunk in response.iter_stream():
+                received += len(chunk)
+                if received > self.most_bytes:
+                    raise NoAnswer("too large")
+                decoder.feed(chunk)
+        except Undecodable as error:
+            raise NoAnswer(error.reason) from error
         return decoder.finish()
 
 
@@ -301,40 +304,6 @@ class _Stream(httpcore2.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
-
-
-class _Decoder:
-    """Undoes gzip and deflate piece by piece and stops when more comes out than is allowed."""
-
-    def __init__(self, encoding: str, most: int) -> None:
-        encoding = encoding.strip().lower()
-        if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-            raise NoAnswer("encoding")
-        self._most = most
-        self._out = bytearray()
-        self._first = encoding == "deflate"
-        self._plain = encoding in {"", "identity"}
-        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | (16 if "gzip" in encoding else 0))
-
-    def feed(self, chunk: bytes) -> None:
-        if self._plain:
-            self._out += chunk
-            return
-        try:
-            self._out += self._inflate.decompress(chunk, self._most + 1 - len(self._out))
-        except zlib.error as error:
-            if not self._first:
-                raise NoAnswer("encoding") from error
-            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)  # some servers send deflate without its head
-            self._first = False
-            self.feed(chunk)
-            return
-        self._first = False
-        if len(self._out) > self._most or self._inflate.unconsumed_tail:
-            raise NoAnswer("too large")
-
-    def finish(self) -> bytes:
-        return bytes(self._out)
 
 
 def resolve(host: str, port: int) -> list[str]:
