@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from tests.cast import House, People
 from tests.tracking.clicking import CHROME, IPHONE, LINKEDIN, Door, hand_off
-from vocero.company.models import ApiKey, AuditEntry
+from vocero.company.models import ApiKey, AuditEntry, Installation
 from vocero.sharing.models import Link
 from vocero.tracking import segment
 from vocero.tracking.click_token import click_key, read_token
@@ -216,6 +216,15 @@ def test_links_are_rerouted_to_web_addresses_only(link: Link, to: str) -> None:
         call_command("reroute", "nothing", "--withdrawn")
     link.refresh_from_db()
     assert (link.state, link.changed_at) == ("live", None)
+
+
+@pytest.mark.parametrize(
+    "place", ["https://go.example", "https://Go.Example", "https://go.example:443", "http://go.example"]
+)
+def test_a_link_does_not_lead_to_a_link(link: Link, place: str) -> None:
+    Installation.objects.update(links_url="https://go.example")
+    with pytest.raises(CommandError, match="tracked link itself"):
+        call_command("reroute", link.token, "--to", f"{place}/l/{link.token}")
 
 
 def test_known_links_work_without_the_database_also_after_a_restart(

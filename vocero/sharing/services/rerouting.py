@@ -52,8 +52,9 @@ def _checked(to: str) -> str:
     to = to.strip()
     if not is_web_address(to):
         raise NotAnAddress(_("Please give the whole address of the page, with https://."), field="to")
-    parts, company = urlsplit(to), house()
-    own = {urlsplit(url).netloc for url in (company.links_url, company.base_url) if url}
-    if parts.netloc in own and parts.path.startswith(LINKS_PATH):
+    company = house()
+    own = {urlsplit(url).hostname for url in (company.links_url, company.base_url) if url}
+    parts = urlsplit(to)
+    if parts.hostname in own and parts.path.startswith(LINKS_PATH):
         raise NotAnAddress(_("That is a tracked link itself. Please give the address of the page."), field="to")
     return to
