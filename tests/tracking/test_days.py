@@ -11,7 +11,7 @@ from vocero.company.models import Installation
 from vocero.company.queries import company_day
 from vocero.tracking.links.days import Days, Zones
 from vocero.tracking.segment import day_number
-from vocero.tracking.visitors import key_with, visitor_key
+from vocero.tracking.visitors import key_with, network_part, visitor_key
 
 ZONES = [
     "UTC",
@@ -55,8 +55,8 @@ def test_each_day_has_its_own_salt_also_when_the_database_gave_none(house: House
     noon = int(datetime(2026, 11, 16, 12, tzinfo=UTC).timestamp()) * 1_000_000
     today = days.of(noon)
     assert today[0] == day_number(date(2026, 11, 16))
-    assert key_with(today[1], "203.0.113.7", b"agent") == visitor_key(b"s" * 32, "203.0.113.7", "agent")
+    assert key_with(today[1], network_part("203.0.113.7"), b"agent") == visitor_key(b"s" * 32, "203.0.113.7", "agent")
     tomorrow = days.of(noon + 86_400_000_000)
     keys = {visitor_key(salt, "203.0.113.7", "agent") for salt in (b"s" * 32, b"")}
-    assert key_with(tomorrow[1], "203.0.113.7", b"agent") not in keys
+    assert key_with(tomorrow[1], network_part("203.0.113.7"), b"agent") not in keys
     assert days.of(noon + 86_400_000_000) == tomorrow
