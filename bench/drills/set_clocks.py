@@ -31,8 +31,6 @@ _TOKEN = re.compile(rb"/l/([0-9A-Za-z]{11})")
 _PATIENCE = 20.0
 _LOOKS = 5.0
 """Seconds in which a worker looks at least twice for what is due."""
-_WRITES = 0.5
-"""Seconds in which a worker writes down what the network told it."""
 _ASIDE = timedelta(hours=12)
 
 
@@ -143,11 +141,12 @@ def drill(folder: Path, *, copies: int, most: int | None = None, module: str = "
         team.add("worker", [sys.executable, "-m", module, "worker"])
         for moment in sorted(set(moments)):
             clock.set(moment - timedelta(seconds=2))
-            _wait(network, [token for (_, token), its in zip(of_time, moments, strict=True) if its == moment])
+            _wait(environ, network, [one for one, its in zip(of_time, moments, strict=True) if its == moment])
             if moment in breaks:
                 for jump in JUMPS:
                     clock.set(moment + jump)
                     time.sleep(_LOOKS)
+                _wait(environ, network, [aside[breaks.index(moment)]])
                 clock.set(moment + timedelta(minutes=1))
                 time.sleep(_LOOKS)
         team.end("worker")
@@ -191,11 +190,15 @@ def _plan(environ: dict[str, str], network: Network, asked: list[tuple[datetime,
     return [(int(share), str(token)) for share, token in json.loads(done.stdout)]
 
 
-def _wait(network: Network, tokens: list[str]) -> None:
+def _wait(environ: dict[str, str], network: Network, made: list[tuple[int, str]]) -> None:
+    """Wait until shares are on the network and the worker has written that down, which a busy machine may let it do late."""
     deadline = time.monotonic() + _PATIENCE
-    while not all(network.posts[token] for token in tokens) and time.monotonic() < deadline:
+    ids = ", ".join(str(share) for share, _ in made)
+    asked = f"SELECT COUNT(*) FROM sharing_share WHERE out_at IS NULL AND id IN ({ids})"  # noqa: S608  numbers
+    while time.monotonic() < deadline:
+        if all(network.posts[token] for _, token in made) and counting.rows(environ, asked) == [(0,)]:
+            return
         time.sleep(0.05)
-    time.sleep(_WRITES)
 
 
 def _moment(written: str) -> datetime:
