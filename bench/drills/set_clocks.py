@@ -194,7 +194,7 @@ def _wait(environ: dict[str, str], network: Network, made: list[tuple[int, str]]
     """Wait until shares are on the network and the worker has written that down, which a busy machine may let it do late."""
     deadline = time.monotonic() + _PATIENCE
     ids = ", ".join(str(share) for share, _ in made)
-    asked = f"SELECT COUNT(*) FROM sharing_share WHERE out_at IS NULL AND id IN ({ids})"  # noqa: S608  numbers
+    asked = f"SELECT COUNT(*) FROM sharing_share WHERE out_at IS NULL AND id IN ({ids})"
     while time.monotonic() < deadline:
         if all(network.posts[token] for _, token in made) and counting.rows(environ, asked) == [(0,)]:
             return
