@@ -55,6 +55,11 @@ class SetClock:
         new.replace(self._file)
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 1024
+    """All shares of one moment come at once: with the usual five, some would wait until their sender's kernel tries again."""
+
+
 class Network:
     """A Mastodon that stores what it is sent, by the token of the link, and never looks at a key."""
 
@@ -78,7 +83,7 @@ class Network:
             def log_message(self, *_args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.place = f"127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
