@@ -1,11 +1,13 @@
-"""O3: one address clicks ten times its limit on one link, another guesses links ten times its limit; others are served."""
+"""O3: one address clicks ten times its limit on one link, one guesses, one sends a body of a gibibyte; others are served."""
 
+import contextlib
 import http.client
 import secrets
 import statistics
 import string
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from vocero.tracking.links.core import MOST_GUESSES
 
 MOST_MS = 500
 TIMES = 10
+BODY_MIB, MOST_MIB = 1024, 64
 _FLOODER, _GUESSER = "9.9.9.9", "8.8.8.8"
 _LETTERS = string.ascii_letters + string.digits
 _FIRST = 10_000_000  # the flood's agents have numbers of their own
@@ -38,6 +41,8 @@ class Outcome:
     looked_up: int
     refused: int
     guess_seconds: float
+    body_answer: int
+    body_mib: int
     clicks: int
     not_answered: int
     p99_ms: float
@@ -46,13 +51,14 @@ class Outcome:
 
     @property
     def is_right(self) -> bool:
-        """Whether the flood was sent on and counted up to its limit, guesses were refused, and nobody else lost anything."""
+        """Whether the flood was counted up to its limit, guesses and the body were refused, and nobody else lost anything."""
         minutes = 1 + int(self.guess_seconds // 60)
         return (
             self.flood == self.sent_on == self.counted + self.left_out
             and self.counted == self.limit
             and self.guesses == self.looked_up + self.refused
             and 0 < self.looked_up <= MOST_GUESSES * minutes
+            and self.body_mib <= MOST_MIB
             and self.clicks > 0
             and self.not_answered == self.others_left_out == 0
             and self.count.is_right
@@ -82,6 +88,7 @@ def drill(folder: Path, *, limit: int, told_limit: int | None = None) -> Outcome
         visitors = Visitors([port], tokens[1:], threads=4, pause=0.005)
         visitors.wait_for(20)
         flood, guesses = _Flood(port, tokens[0], TIMES * limit), _Guesses(port, TIMES * MOST_GUESSES)
+        body_answer, body_mib = send_body(port, f"/l/{tokens[1]}")
         flood.join()
         guesses.join()
         visitors.wait_for(20)
@@ -102,6 +109,8 @@ def drill(folder: Path, *, limit: int, told_limit: int | None = None) -> Outcome
         looked_up=guesses.statuses[404],
         refused=guesses.statuses[429],
         guess_seconds=guesses.seconds,
+        body_answer=body_answer,
+        body_mib=body_mib,
         clicks=len(visitors.acknowledged),
         not_answered=visitors.failures + sum(visitors.others.values()) + len(visitors.marked),
         p99_ms=statistics.quantiles(visitors.seconds, n=100)[98] * 1000,
@@ -110,12 +119,29 @@ def drill(folder: Path, *, limit: int, told_limit: int | None = None) -> Outcome
     )
 
 
+def send_body(port: int, path: str) -> tuple[int, int]:
+    """Send a body of a gibibyte until the other side has enough; gives its answer (0: none) and how many MiB it took."""
+    door, taken, mebibyte = http.client.HTTPConnection("127.0.0.1", port, timeout=20), 0, bytes(1 << 20)
+    door.putrequest("POST", path)
+    door.putheader("Content-Length", str(BODY_MIB << 20))
+    door.endheaders()
+    with contextlib.suppress(OSError):
+        for _ in range(BODY_MIB):
+            door.send(mebibyte)
+            taken += 1
+    status = 0
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        status = door.getresponse().status
+    door.close()
+    return status, taken
+
+
 _VERDICTS = (
     "SELECT l.token, c.verdict FROM tracking_click c JOIN sharing_link l ON l.id = c.link_id WHERE c.verdict <> 'head'"
 )
 
 
-class _Asking(threading.Thread):
+class _Asking(threading.Thread, ABC):
     """One connection that asks without a pause; `statuses` counts how it was answered."""
 
     def __init__(self, port: int, many: int) -> None:
@@ -137,9 +163,9 @@ class _Asking(threading.Thread):
         self.seconds = time.monotonic() - begun
         door.close()
 
+    @abstractmethod
     def asked(self, number: int) -> tuple[str, str, str]:
         """Give the token, the address and the agent of a request."""
-        raise NotImplementedError
 
 
 class _Flood(_Asking):
@@ -161,6 +187,6 @@ class _Guesses(_Asking):
 
 
 def long(folder: Path, faults: int, seed: int) -> Finding:
-    """O3: ten times the limit of clicks on one link, and of guesses, while others click; `faults` is the limit."""
+    """O3: ten times the limit of clicks on one link and of guesses, a large body, others; `faults` is the limit of clicks."""
     outcome = drill(folder, limit=faults)
     return Finding(outcome.held, asdict(outcome))

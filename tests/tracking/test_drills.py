@@ -1,5 +1,7 @@
 """Short forms of the drills: power cuts, a database that goes away, a full disk, a disk that fails."""
 
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -121,6 +123,20 @@ def furnished(folder: Path) -> Path:
 def test_a_flood_from_one_address_costs_nobody_else_anything(tmp_path: Path) -> None:
     outcome = floods.drill(furnished(tmp_path), limit=50)
     assert outcome.is_right, outcome
+
+
+def test_a_side_that_takes_too_much_of_a_large_body_is_found_out() -> None:
+    def take_much() -> None:
+        taker, _ = door.accept()
+        with taker:
+            left = (floods.MOST_MIB + 2) << 20
+            while left > 0:
+                left -= len(taker.recv(min(left, 1 << 20)))
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=take_much, daemon=True).start()
+        _, mib = floods.send_body(door.getsockname()[1], "/l/any")
+    assert mib > floods.MOST_MIB
 
 
 def test_links_without_a_limit_that_count_a_flood_are_found_out(tmp_path: Path) -> None:
