@@ -9,7 +9,6 @@ from vocero.tracking.segment import NETWORK_ACCESS, NETWORK_HOSTING, NETWORK_UNK
 
 TABLE: Final = Path(__file__).parent / "tables" / "iptoasn-country.mmdb"
 NOWHERE: Final = (b"  ", NETWORK_UNKNOWN)
-_CACHED: Final = 20_000
 
 # Autonomous systems of the large hosting companies and clouds (public registry facts, 2026-11); used when the
 # operator's own table tells the number of the autonomous system.
@@ -28,18 +27,9 @@ class Places:
 
     def __init__(self, table: Path | None = None) -> None:
         self._reader = maxminddb.open_database(table or TABLE, maxminddb.MODE_AUTO)
-        self._cached: dict[str, tuple[bytes, int]] = {}
 
     def find(self, address: str) -> tuple[bytes, int]:
         """Give the two letters of the country (two spaces when unknown) and the class of the network."""
-        found = self._cached.get(address)
-        if found is None:
-            if len(self._cached) >= _CACHED:
-                self._cached.clear()
-            found = self._cached[address] = self._read(address)
-        return found
-
-    def _read(self, address: str) -> tuple[bytes, int]:
         try:
             row = self._reader.get(address)
         except ValueError:
